@@ -1,0 +1,47 @@
+# The commands a newcomer needs. Each sets itself up: Python 3.11 or newer and make are all it takes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8080
+
+.PHONY: help demo test lint types unit bench wheel clean
+
+help: ## list these commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+$(BIN)/firebreak: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Firebreak needs Python 3.11 or newer; name it with: make PYTHON=python3.12"; exit 2; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
+	@echo "Installing Firebreak into $(VENV) (once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev: $(BIN)/firebreak
+	@echo "Installing the development tools into $(VENV) (once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(BIN)/firebreak ## open a local Slack with the bot connected to it (HOST=, PORT=)
+	@exec $(BIN)/firebreak demo --host $(HOST) --port $(PORT)
+
+test: lint types unit ## lint, types and tests
+
+lint: $(VENV)/dev ## ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/dev ## mypy, strict
+	@$(BIN)/mypy
+
+unit: $(VENV)/dev ## the tests alone
+	@$(BIN)/pytest -n 2
+
+bench: $(VENV)/dev ## speed, as ratios against something run beside it
+	@$(BIN)/python -m benchmarks
+
+wheel: $(VENV)/dev ## build the wheel into dist/
+	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## remove everything that these commands made
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

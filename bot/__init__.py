@@ -1,0 +1,1 @@
+"""Firebreak: an incident bot for Slack. Importing it does nothing."""
