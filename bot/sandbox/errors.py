@@ -6,7 +6,7 @@ from typing import Any
 
 
 class SlackError(Exception):
-    """A documented refusal. `extra` is merged into the answer; `status` and `headers` shape the HTTP response."""
+    """A documented refusal. `extra` is merged into the answer; `status` and `headers` shape the response."""
 
     def __init__(
         self, code: str, *, status: int = 200, headers: dict[str, str] | None = None, **extra: Any

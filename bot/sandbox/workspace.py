@@ -1,4 +1,4 @@
-"""The state of one workspace: people, channels, messages, views, and the feed of what changed. No HTTP in here."""
+"""The state of one workspace: people, channels, messages, views, and the feed of changes. No HTTP in here."""
 
 from __future__ import annotations
 
@@ -125,9 +125,9 @@ class App:
     name: str = "Sandbox app"
     bot_user: str = "U0BOT"
     bot_id: str = "B0BOT"
-    bot_token: str = "xoxb-sandbox"  # noqa: S105 - opens nothing but this local sandbox
-    app_token: str = "xapp-sandbox"  # noqa: S105
-    signing_secret: str = "sandbox-signing-secret"  # noqa: S105
+    bot_token: str = "xoxb-sandbox"
+    app_token: str = "xapp-sandbox"
+    signing_secret: str = "sandbox-signing-secret"
     request_url: str | None = None  # signed HTTP goes here; None means Socket Mode
     manifest: dict[str, Any] | None = None
 
@@ -178,7 +178,7 @@ SIX_PEOPLE = (
 
 
 class Workspace:
-    """Everything that a workspace knows. Methods change it and tell the feed; they never talk to the network."""
+    """Everything that a workspace knows. Methods change it and tell the feed; none talks to the network."""
 
     def __init__(self, *, clock: Clock | None = None, app: App | None = None) -> None:
         self.clock: Clock = clock or RealClock()
@@ -218,7 +218,7 @@ class Workspace:
             "S02PLATFORM", "platform-oncall", "Platform on call", ["U02BO", "U05ELI"]
         )
 
-    # ids and time ---------------------------------------------------------------------------------------------
+    # ids and time ------------------------------------------------------
 
     def new_id(self, prefix: str) -> str:
         """A fresh id such as `C0000012`, unique in this workspace."""
@@ -230,7 +230,7 @@ class Workspace:
         self._last_ts = micros
         return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
-    # looking things up ----------------------------------------------------------------------------------------
+    # looking things up ---------------------------------------------
 
     def person(self, id_or_handle: str) -> Person:
         """A person by id, handle, @handle or e-mail address; SlackError `user_not_found` otherwise."""
@@ -274,7 +274,7 @@ class Workspace:
         self.changed(Change("channel", channel=id_))
         return channel
 
-    # the feed -------------------------------------------------------------------------------------------------
+    # the feed ------------------------------------------------------
 
     def changed(self, change: Change) -> None:
         """Tell everybody who watches that something may have to be drawn again."""
