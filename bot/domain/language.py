@@ -1,0 +1,30 @@
+"""How the domain says something to people: through a catalogue handed in as an argument. No files here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Translate(Protocol):
+    """A catalogue of one language. Texts are written out where they are said, so that extraction finds them.
+
+    `t("Opened {number}", number=3)` says one sentence; `t.n("{count} step", "{count} steps", 3)` picks the
+    plural form that the language wants. Placeholders are those of `str.format`, named, never positional,
+    because languages order them differently. Values are put in last and are never read as templates.
+    """
+
+    def __call__(self, text: str, /, **params: object) -> str: ...
+
+    def n(self, one: str, many: str, count: int, /, **params: object) -> str:
+        """The form for `count`, which the text may show as `{count}`."""
+        ...
+
+
+class English:
+    """The language the texts are written in: nothing to look up, only the placeholders to fill."""
+
+    def __call__(self, text: str, /, **params: object) -> str:
+        return text.format(**params)
+
+    def n(self, one: str, many: str, count: int, /, **params: object) -> str:
+        return (one if count == 1 else many).format(**{"count": count, **params})
