@@ -1,0 +1,126 @@
+"""What a person, an alert, a timer or Slack's answer asks for. `by` says who; nothing has happened yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.runbook import Runbook
+from bot.domain.vocabulary import Phase, Role, Severity, Surface
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """`by` is the id of the person who asks, or `firebreak`."""
+
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclareIncident(Asked):
+    title: str
+    severity: Severity
+    runbook: Runbook
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkChannel(Asked):
+    """Slack made the channel."""
+
+    channel: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkSurface(Asked):
+    """Slack has the message that a standing surface is drawn on."""
+
+    surface: Surface
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeSeverity(Asked):
+    severity: Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeRole(Asked):
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteStep(Asked):
+    step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkipStep(Asked):
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReopenStep(Asked):
+    step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnterNextPhase(Asked):
+    """`leaving` is the phase the person saw, so that two who press at once take one step and not two.
+
+    From the last phase this closes the incident, as `CloseIncident` does.
+    """
+
+    leaving: Phase
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseIncident(Asked):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddNote(Asked):
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlagFacts:
+    """What the flag table says, read in the same transaction that decides.
+
+    `held_by` is the number of the incident that contains it now, or None.
+    """
+
+    key: str
+    safe: str
+    serves: str
+    held_by: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainFlag(Asked):
+    flag: FlagFacts
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreFlag(Asked):
+    flag: FlagFacts
+
+
+Command = (
+    DeclareIncident
+    | LinkChannel
+    | LinkSurface
+    | ChangeSeverity
+    | TakeRole
+    | CompleteStep
+    | SkipStep
+    | ReopenStep
+    | EnterNextPhase
+    | CloseIncident
+    | AddNote
+    | ContainFlag
+    | RestoreFlag
+)

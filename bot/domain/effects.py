@@ -1,0 +1,178 @@
+"""What must happen outside because of an event. Promised in the transaction that stores the event."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field, TypeAdapter
+
+from bot.domain.events import (
+    ChannelOpened,
+    Event,
+    FlagContained,
+    FlagRestored,
+    IncidentClosed,
+    IncidentDeclared,
+    NoteAdded,
+    PhaseEntered,
+    RoleTaken,
+    RunbookChosen,
+    SeverityChanged,
+    StepDone,
+    StepReopened,
+    StepSkipped,
+    SurfacePosted,
+)
+from bot.domain.incident import Incident
+from bot.domain.runbook import Frozen
+from bot.domain.vocabulary import Surface
+
+
+class OpenChannel(Frozen):
+    """Make the incident's channel; its id and name come back as `LinkChannel`."""
+
+    type: Literal["open_channel"] = "open_channel"
+
+
+class Invite(Frozen):
+    """Bring a person into the incident's channel."""
+
+    type: Literal["invite"] = "invite"
+    person: str
+
+
+class Draw(Frozen):
+    """Bring a standing surface up to date, from the state at that moment. At most one waits for each."""
+
+    type: Literal["draw"] = "draw"
+    surface: Surface
+
+
+class Pin(Frozen):
+    """Pin a standing surface in its channel."""
+
+    type: Literal["pin"] = "pin"
+    surface: Surface
+
+
+class Tell(Frozen):
+    """Say in the incident's channel that something happened. The event carries the words."""
+
+    type: Literal["tell"] = "tell"
+    event: Event
+
+
+class PostSummary(Frozen):
+    """Post the recovery figures of the day that ended; belongs to the workspace and to no incident."""
+
+    type: Literal["post_summary"] = "post_summary"
+    day: date
+    channel: str
+
+
+Effect = Annotated[
+    OpenChannel | Invite | Draw | Pin | Tell | PostSummary,
+    Field(discriminator="type"),
+]
+
+effect_adapter: TypeAdapter[Effect] = TypeAdapter(Effect)
+
+IN_CHANNEL = (Surface.CARD, Surface.CHECKLIST, Surface.TOPIC)
+PINNED = (Surface.CARD, Surface.CHECKLIST)
+
+
+def promised(incident: Incident, event: Event) -> list[Effect]:
+    """The effects that `event` asks for; `incident` is the state after it.
+
+    Before the channel exists only the announcement can be drawn: `ChannelOpened` promises the rest, so that
+    nothing has to wait in a queue for something that is not there yet.
+    """
+    return [effect for effect in _wanted(incident, event) if incident.channel or not _needs_channel(effect)]
+
+
+def _needs_channel(effect: Effect) -> bool:
+    match effect:
+        case OpenChannel() | PostSummary():
+            return False
+        case Draw():
+            return effect.surface in IN_CHANNEL
+        case Invite() | Pin() | Tell():
+            return True
+        case _:
+            assert_never(effect)
+
+
+def _wanted(incident: Incident, event: Event) -> list[Effect]:
+    match event:
+        case IncidentDeclared():
+            return [OpenChannel(), Draw(surface=Surface.ANNOUNCEMENT)]
+        case ChannelOpened():
+            return [*_invitations(incident), *_draws(*Surface)]
+        case SurfacePosted():
+            return [Pin(surface=event.surface)] if event.surface in PINNED else []
+        case SeverityChanged():
+            return [
+                Tell(event=event),
+                *_draws(Surface.CARD, Surface.ANNOUNCEMENT, Surface.TOPIC),
+            ]
+        case RoleTaken():
+            return [
+                Invite(person=event.person),
+                Tell(event=event),
+                *_draws(Surface.CARD, Surface.ANNOUNCEMENT),
+            ]
+        case StepDone() | StepSkipped() | StepReopened():
+            return _draws(Surface.CHECKLIST, Surface.CARD)
+        case PhaseEntered() | IncidentClosed():
+            return [Tell(event=event), *_draws(*Surface)]
+        case NoteAdded():
+            return [Tell(event=event)]
+        case FlagContained() | FlagRestored():
+            return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
+        case RunbookChosen():
+            return _draws(Surface.CHECKLIST, Surface.CARD)
+        case _:
+            assert_never(event)
+
+
+def _invitations(incident: Incident) -> list[Effect]:
+    """Whoever declared and whoever holds a role by now, each once."""
+    people = dict.fromkeys([incident.declared_by, *incident.roles.values()])
+    return [Invite(person=person) for person in people]
+
+
+def _draws(*surfaces: Surface) -> list[Effect]:
+    return [Draw(surface=surface) for surface in surfaces]
+
+
+def coalesce_key(effect: Effect) -> str | None:
+    """At most one effect with this key waits for an incident at a time; None: every one counts."""
+    match effect:
+        case Draw():
+            return f"draw:{effect.surface.value}"
+        case Pin():
+            return f"pin:{effect.surface.value}"
+        case OpenChannel() | Invite() | Tell() | PostSummary():
+            return None
+        case _:
+            assert_never(effect)
+
+
+def lane(effect: Effect) -> str:
+    """Effects of one incident in the same lane happen in order; lanes run side by side.
+
+    A surface has a lane of its own, because a draw that waits must not hold back what people say. Invitations
+    do not wait for messages either: people first.
+    """
+    match effect:
+        case Draw() | Pin():
+            return f"surface:{effect.surface.value}"
+        case Invite():
+            return f"invite:{effect.person}"
+        case OpenChannel() | Tell():
+            return "channel"
+        case PostSummary():
+            return "summary"
+        case _:
+            assert_never(effect)

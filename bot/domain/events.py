@@ -1,0 +1,133 @@
+"""What happened. Past tense, frozen; a stored name is never changed, and a new field has a default."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from bot.domain.runbook import Frozen, Step
+from bot.domain.vocabulary import Phase, Role, Severity, Surface
+
+
+class Happened(Frozen):
+    """`at` is when it happened (UTC), `by` is the id of the person, or `firebreak`."""
+
+    at: datetime
+    by: str
+
+
+class IncidentDeclared(Happened):
+    type: Literal["incident_declared"] = "incident_declared"
+    number: int
+    title: str
+    severity: Severity
+
+
+class RunbookChosen(Happened):
+    """The steps are written out: a runbook edited later does not change an incident that runs."""
+
+    type: Literal["runbook_chosen"] = "runbook_chosen"
+    runbook: str
+    title: str
+    steps: dict[Phase, tuple[Step, ...]]
+
+
+class ChannelOpened(Happened):
+    type: Literal["channel_opened"] = "channel_opened"
+    channel: str
+    name: str
+
+
+class SurfacePosted(Happened):
+    """A standing surface has its message. Bookkeeping: it is stored, and left out where people read."""
+
+    type: Literal["surface_posted"] = "surface_posted"
+    surface: Surface
+    channel: str
+    ts: str
+
+
+class SeverityChanged(Happened):
+    type: Literal["severity_changed"] = "severity_changed"
+    severity: Severity
+    previous: Severity
+
+
+class RoleTaken(Happened):
+    type: Literal["role_taken"] = "role_taken"
+    role: Role
+    person: str
+    previous: str | None = None
+
+
+class StepDone(Happened):
+    type: Literal["step_done"] = "step_done"
+    step: str
+    text: str
+
+
+class StepSkipped(Happened):
+    type: Literal["step_skipped"] = "step_skipped"
+    step: str
+    text: str
+    reason: str
+
+
+class StepReopened(Happened):
+    type: Literal["step_reopened"] = "step_reopened"
+    step: str
+    text: str
+
+
+class PhaseEntered(Happened):
+    type: Literal["phase_entered"] = "phase_entered"
+    phase: Phase
+    left: Phase
+
+
+class IncidentClosed(Happened):
+    type: Literal["incident_closed"] = "incident_closed"
+
+
+class NoteAdded(Happened):
+    type: Literal["note_added"] = "note_added"
+    text: str
+
+
+class FlagContained(Happened):
+    """A flag is held at its safe value. `before` is what it served until then, for the exact undo."""
+
+    type: Literal["flag_contained"] = "flag_contained"
+    flag: str
+    reason: str
+    safe: str
+    before: str
+
+
+class FlagRestored(Happened):
+    type: Literal["flag_restored"] = "flag_restored"
+    flag: str
+    serves: str
+
+
+Event = Annotated[
+    IncidentDeclared
+    | RunbookChosen
+    | ChannelOpened
+    | SurfacePosted
+    | SeverityChanged
+    | RoleTaken
+    | StepDone
+    | StepSkipped
+    | StepReopened
+    | PhaseEntered
+    | IncidentClosed
+    | NoteAdded
+    | FlagContained
+    | FlagRestored,
+    Field(discriminator="type"),
+]
+
+event_adapter: TypeAdapter[Event] = TypeAdapter(Event)

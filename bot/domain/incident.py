@@ -1,0 +1,207 @@
+"""One incident as its events have made it. `evolve` is total: the past is not up for debate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import assert_never
+
+from pydantic import Field
+
+from bot.domain.events import (
+    ChannelOpened,
+    Event,
+    FlagContained,
+    FlagRestored,
+    IncidentClosed,
+    IncidentDeclared,
+    NoteAdded,
+    PhaseEntered,
+    RoleTaken,
+    RunbookChosen,
+    SeverityChanged,
+    StepDone,
+    StepReopened,
+    StepSkipped,
+    SurfacePosted,
+)
+from bot.domain.runbook import Frozen, Step
+from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState, Surface, incident_name
+
+
+class Item(Frozen):
+    """A step and what became of it. `by` and `at` say who closed it and when; `reason` why it was skipped."""
+
+    step: Step
+    phase: Phase
+    state: StepState = StepState.OPEN
+    by: str | None = None
+    at: datetime | None = None
+    reason: str = ""
+
+
+class Place(Frozen):
+    """A message in Slack: the channel's id and the message's timestamp."""
+
+    channel: str
+    ts: str
+
+
+class Containment(Frozen):
+    """A flag held at its safe value because of this incident."""
+
+    flag: str
+    safe: str
+    before: str
+    by: str
+    at: datetime
+    reason: str
+
+
+class Incident(Frozen):
+    """The state that every screen is drawn from. `version` counts the events; 0 means: not declared yet."""
+
+    number: int
+    version: int = 0
+    title: str = ""
+    severity: Severity = Severity.P4
+    peak: Severity = Severity.P4
+    phase: Phase = Phase.STABILIZE
+    declared_by: str = ""
+    milestones: dict[Milestone, datetime] = Field(default_factory=dict)
+    roles: dict[Role, str] = Field(default_factory=dict)
+    runbook: str = ""
+    runbook_title: str = ""
+    items: tuple[Item, ...] = ()
+    channel: str | None = None
+    channel_name: str | None = None
+    surfaces: dict[Surface, Place] = Field(default_factory=dict)
+    containments: tuple[Containment, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return incident_name(self.number)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.phase is Phase.CLOSED
+
+    @property
+    def declared_at(self) -> datetime:
+        return self.milestones[Milestone.DECLARED]
+
+    @property
+    def commander(self) -> str | None:
+        return self.roles.get(Role.COMMANDER)
+
+    def items_of(self, phase: Phase) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.phase is phase)
+
+    def item(self, step: str) -> Item | None:
+        return next((item for item in self.items if item.step.id == step), None)
+
+    def blocking(self) -> tuple[Item, ...]:
+        """The required steps of this phase that are still open: what the exit gate waits for."""
+        return tuple(
+            item for item in self.items_of(self.phase) if item.step.required and item.state is StepState.OPEN
+        )
+
+    def containment(self, flag: str) -> Containment | None:
+        return next((held for held in self.containments if held.flag == flag), None)
+
+
+REACHED_BY_LEAVING = {Phase.STABILIZE: Milestone.STABILIZED, Phase.REPAIR: Milestone.REPAIRED}
+
+
+def evolve(incident: Incident, event: Event) -> Incident:
+    """The incident after one more event. Never refuses, never looks at anything but its arguments."""
+    return incident.model_copy(update={**_changes(incident, event), "version": incident.version + 1})
+
+
+def replay(number: int, events: Iterable[Event]) -> Incident:
+    """The incident that these events make, from the first on."""
+    incident = Incident(number=number)
+    for event in events:
+        incident = evolve(incident, event)
+    return incident
+
+
+def _changes(incident: Incident, event: Event) -> dict[str, object]:
+    match event:
+        case IncidentDeclared():
+            return {
+                "title": event.title,
+                "severity": event.severity,
+                "peak": event.severity,
+                "declared_by": event.by,
+                "milestones": incident.milestones | {Milestone.DECLARED: event.at},
+            }
+        case RunbookChosen():
+            return {"runbook": event.runbook, "runbook_title": event.title, "items": _items(event)}
+        case ChannelOpened():
+            return {"channel": event.channel, "channel_name": event.name}
+        case SurfacePosted():
+            place = Place(channel=event.channel, ts=event.ts)
+            return {"surfaces": incident.surfaces | {event.surface: place}}
+        case SeverityChanged():
+            return {"severity": event.severity, "peak": min(incident.peak, event.severity)}
+        case RoleTaken():
+            return _role_taken(incident, event)
+        case StepDone() | StepSkipped() | StepReopened():
+            return {"items": tuple(_ticked(item, event) for item in incident.items)}
+        case PhaseEntered():
+            return {"phase": event.phase, "milestones": _passed(incident, event)}
+        case IncidentClosed():
+            return {
+                "phase": Phase.CLOSED,
+                "milestones": incident.milestones | {Milestone.CLOSED: event.at},
+            }
+        case NoteAdded():
+            return {}
+        case FlagContained():
+            return {"containments": (*incident.containments, _held(event))}
+        case FlagRestored():
+            kept = tuple(held for held in incident.containments if held.flag != event.flag)
+            return {"containments": kept}
+        case _:
+            assert_never(event)
+
+
+def _items(event: RunbookChosen) -> tuple[Item, ...]:
+    return tuple(Item(step=step, phase=phase) for phase in Phase for step in event.steps.get(phase, ()))
+
+
+def _role_taken(incident: Incident, event: RoleTaken) -> dict[str, object]:
+    changes: dict[str, object] = {"roles": incident.roles | {event.role: event.person}}
+    if event.role is Role.COMMANDER and Milestone.ACKNOWLEDGED not in incident.milestones:
+        changes["milestones"] = incident.milestones | {Milestone.ACKNOWLEDGED: event.at}
+    return changes
+
+
+def _ticked(item: Item, event: StepDone | StepSkipped | StepReopened) -> Item:
+    if item.step.id != event.step:
+        return item
+    match event:
+        case StepDone():
+            closed = {"state": StepState.DONE, "by": event.by, "at": event.at, "reason": ""}
+        case StepSkipped():
+            closed = {"state": StepState.SKIPPED, "by": event.by, "at": event.at, "reason": event.reason}
+        case StepReopened():
+            closed = {"state": StepState.OPEN, "by": None, "at": None, "reason": ""}
+    return item.model_copy(update=closed)
+
+
+def _passed(incident: Incident, event: PhaseEntered) -> dict[Milestone, datetime]:
+    reached = REACHED_BY_LEAVING.get(event.left)
+    return incident.milestones if reached is None else incident.milestones | {reached: event.at}
+
+
+def _held(event: FlagContained) -> Containment:
+    return Containment(
+        flag=event.flag,
+        safe=event.safe,
+        before=event.before,
+        by=event.by,
+        at=event.at,
+        reason=event.reason,
+    )

@@ -1,0 +1,227 @@
+"""Carry out a command on an incident: decide, append, project and promise, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.commands import Command, DeclareIncident
+from bot.domain.effects import promised
+from bot.domain.events import Event, FlagContained, FlagRestored
+from bot.domain.incident import Incident, evolve
+from bot.domain.rules import decide
+from bot.domain.vocabulary import Milestone, Phase
+from bot.storage import outbox
+from bot.storage.engine import Row, Transaction
+from bot.storage.timeline import GENESIS, append, stamp
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a command: the incident after it, and the events it led to (none: it was so already).
+
+    `repeated` says that the same request had been carried out before, and nothing was done now.
+    """
+
+    incident: Incident
+    events: tuple[Event, ...] = ()
+    repeated: bool = False
+
+
+def execute(
+    transaction: Transaction,
+    *,
+    team_id: str,
+    number: int | None,
+    command: Command,
+    now: datetime,
+    key: str | None = None,
+) -> Outcome:
+    """Carry out `command`; raises Refused, and then nothing is stored.
+
+    `number` None declares the next one. `key` identifies the request (a trigger id, an event id): the second
+    time it is seen, the first time's incident is answered and nothing changes.
+    """
+    transaction.lock(f"{team_id}/{number}")
+    if key is not None:
+        seen = _seen(transaction, team_id, key)
+        if seen is not None:
+            return Outcome(_load(transaction, team_id, seen)[0], repeated=True)
+    if number is None:
+        if not isinstance(command, DeclareIncident):
+            raise AssertionError("only a declaration makes a new incident")
+        number = _next_number(transaction, team_id)
+    incident, head = _load(transaction, team_id, number)
+    events = decide(incident, command, now)
+    if events:
+        head = append(
+            transaction,
+            team_id=team_id,
+            incident=number,
+            version=incident.version,
+            previous=head,
+            events=events,
+            now=now,
+        )
+        incident = _evolve_and_promise(transaction, team_id, incident, events, now)
+        _project(transaction, team_id, incident, head)
+    if key is not None:
+        transaction.run(
+            "insert into request (team_id, key, incident, at) values (:team_id, :key, :incident, :at)",
+            team_id=team_id,
+            key=key,
+            incident=number,
+            at=stamp(now),
+        )
+    return Outcome(incident, tuple(events))
+
+
+def load(transaction: Transaction, team_id: str, number: int) -> Incident | None:
+    """The incident, or None when there is none with this number."""
+    incident, _ = _load(transaction, team_id, number)
+    return incident if incident.version else None
+
+
+def in_channel(transaction: Transaction, team_id: str, channel: str) -> Incident | None:
+    """The incident that this channel belongs to, or None."""
+    row = transaction.one(
+        "select state from incident where team_id = :team_id and channel = :channel",
+        team_id=team_id,
+        channel=channel,
+    )
+    return Incident.model_validate_json(row["state"]) if row else None
+
+
+def still_open(transaction: Transaction, team_id: str) -> list[Incident]:
+    """Every incident that is not closed, oldest first."""
+    rows = transaction.all(
+        "select state from incident where team_id = :team_id and phase <> 'closed' order by number",
+        team_id=team_id,
+    )
+    return [Incident.model_validate_json(row["state"]) for row in rows]
+
+
+def declared_between(
+    transaction: Transaction, team_id: str, start: datetime, end: datetime
+) -> list[Incident]:
+    """Incidents declared in [start, end), in the order they were declared."""
+    rows = transaction.all(
+        "select state from incident where team_id = :team_id"
+        " and declared_at >= :start and declared_at < :end order by declared_at, number",
+        team_id=team_id,
+        start=stamp(start),
+        end=stamp(end),
+    )
+    return [Incident.model_validate_json(row["state"]) for row in rows]
+
+
+def touched_between(transaction: Transaction, team_id: str, start: datetime, end: datetime) -> list[Incident]:
+    """Incidents that were declared, stabilized, repaired or closed in [start, end), and those still open."""
+    rows = transaction.all(
+        "select state from incident where team_id = :team_id and (phase <> :closed"
+        " or declared_at >= :start and declared_at < :end"
+        " or stabilized_at >= :start and stabilized_at < :end"
+        " or repaired_at >= :start and repaired_at < :end"
+        " or closed_at >= :start and closed_at < :end) order by declared_at, number",
+        team_id=team_id,
+        closed=Phase.CLOSED.value,
+        start=stamp(start),
+        end=stamp(end),
+    )
+    return [Incident.model_validate_json(row["state"]) for row in rows]
+
+
+def _seen(transaction: Transaction, team_id: str, key: str) -> int | None:
+    row = transaction.one(
+        "select incident from request where team_id = :team_id and key = :key", team_id=team_id, key=key
+    )
+    return int(row["incident"]) if row else None
+
+
+def _next_number(transaction: Transaction, team_id: str) -> int:
+    row = transaction.one(
+        "insert into workspace (team_id, incidents) values (:team_id, 1)"
+        " on conflict (team_id) do update set incidents = workspace.incidents + 1 returning incidents",
+        team_id=team_id,
+    )
+    if row is None:
+        raise AssertionError("an upsert with RETURNING answers a row")
+    return int(row["incidents"])
+
+
+def _load(transaction: Transaction, team_id: str, number: int) -> tuple[Incident, str]:
+    row = transaction.one(
+        "select state, hash from incident where team_id = :team_id and number = :number",
+        team_id=team_id,
+        number=number,
+    )
+    if row is None:
+        return Incident(number=number), GENESIS
+    return Incident.model_validate_json(row["state"]), row["hash"]
+
+
+def _evolve_and_promise(
+    transaction: Transaction, team_id: str, incident: Incident, events: Iterable[Event], now: datetime
+) -> Incident:
+    for event in events:
+        incident = evolve(incident, event)
+        _hold_or_release(transaction, team_id, incident.number, event)
+        for effect in promised(incident, event):
+            outbox.promise(transaction, team_id=team_id, incident=incident.number, effect=effect, now=now)
+    return incident
+
+
+def _hold_or_release(transaction: Transaction, team_id: str, number: int, event: Event) -> None:
+    """Keep the table of contained flags equal to what the events say."""
+    if isinstance(event, FlagContained):
+        transaction.run(
+            "insert into containment (team_id, flag, incident) values (:team_id, :flag, :incident)",
+            team_id=team_id,
+            flag=event.flag,
+            incident=number,
+        )
+    elif isinstance(event, FlagRestored):
+        transaction.run(
+            "delete from containment where team_id = :team_id and flag = :flag and incident = :incident",
+            team_id=team_id,
+            flag=event.flag,
+            incident=number,
+        )
+
+
+def _project(transaction: Transaction, team_id: str, incident: Incident, head: str) -> None:
+    def reached(milestone: Milestone) -> str | None:
+        at = incident.milestones.get(milestone)
+        return None if at is None else stamp(at)
+
+    row: Row = {
+        "team_id": team_id,
+        "number": incident.number,
+        "version": incident.version,
+        "title": incident.title,
+        "severity": incident.severity.value,
+        "peak": incident.peak.value,
+        "phase": incident.phase.value,
+        "channel": incident.channel,
+        "declared_at": reached(Milestone.DECLARED),
+        "acknowledged_at": reached(Milestone.ACKNOWLEDGED),
+        "stabilized_at": reached(Milestone.STABILIZED),
+        "repaired_at": reached(Milestone.REPAIRED),
+        "closed_at": reached(Milestone.CLOSED),
+        "state": incident.model_dump_json(),
+        "hash": head,
+    }
+    transaction.run(
+        "insert into incident"
+        " (team_id, number, version, title, severity, peak, phase, channel, declared_at, acknowledged_at,"
+        " stabilized_at, repaired_at, closed_at, state, hash) values"
+        " (:team_id, :number, :version, :title, :severity, :peak, :phase, :channel, :declared_at,"
+        " :acknowledged_at, :stabilized_at, :repaired_at, :closed_at, :state, :hash)"
+        " on conflict (team_id, number) do update set"
+        " version = excluded.version, severity = excluded.severity, peak = excluded.peak,"
+        " phase = excluded.phase, channel = excluded.channel, acknowledged_at = excluded.acknowledged_at,"
+        " stabilized_at = excluded.stabilized_at, repaired_at = excluded.repaired_at,"
+        " closed_at = excluded.closed_at, state = excluded.state, hash = excluded.hash",
+        **row,
+    )

@@ -1,0 +1,22 @@
+"""Names of people, as Slack last told them: for exports and the command line, where `<@U…>` says nothing."""
+
+from __future__ import annotations
+
+from bot.storage.engine import Transaction
+
+
+def remember(transaction: Transaction, team_id: str, person: str, name: str) -> None:
+    """Keep the newest name of a person."""
+    transaction.run(
+        "insert into person (team_id, id, name) values (:team_id, :id, :name)"
+        " on conflict (team_id, id) do update set name = excluded.name where person.name <> excluded.name",
+        team_id=team_id,
+        id=person,
+        name=name,
+    )
+
+
+def names(transaction: Transaction, team_id: str) -> dict[str, str]:
+    """Name by id."""
+    rows = transaction.all("select id, name from person where team_id = :team_id", team_id=team_id)
+    return {row["id"]: row["name"] for row in rows}

@@ -1,0 +1,255 @@
+"""SQLite behind the engine: one thread that writes, one that reads, and commits that are shared.
+
+Requests that arrive while a commit is under way are committed together (group commit): a lone caller waits for
+nobody, and thirty at once pay for one fsync.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from bot.storage.engine import (
+    Body,
+    DatabaseUnusable,
+    Row,
+    StorageUnavailable,
+    Transaction,
+)
+from bot.storage.migrations import applied_but_unknown, migrations
+
+T = TypeVar("T")
+
+BATCH_MAX = 256  # jobs in one commit; bounds how long the first of them waits for the last
+BUSY_SECONDS = 5.0  # how long another process may hold the file; Slack gives us three, so longer is no use
+MEMORY = ":memory:"
+
+
+class SqliteTransaction:
+    """See `Transaction`. There is one writer, so every lock is held already."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def one(self, sql: str, **values: Any) -> Row | None:
+        rows = self.all(sql, **values)
+        return rows[0] if rows else None
+
+    def all(self, sql: str, **values: Any) -> list[Row]:
+        # query() is lazy, and a half-read one keeps the write-ahead log from being checkpointed
+        return list(self._database.query(sql, values))
+
+    def run(self, sql: str, **values: Any) -> int:
+        return self._database.execute(sql, values).rowcount
+
+    def lock(self, key: str) -> None:
+        """Nothing to do: `BEGIN IMMEDIATE` has shut out everybody else."""
+
+
+@dataclass
+class _Job:
+    body: Callable[[Transaction], Any]
+    done: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class _Worker:
+    """A thread that owns one connection and runs jobs on it, many to a transaction."""
+
+    def __init__(self, connect: Callable[[], Database], begin: str, name: str) -> None:
+        self._connect = connect
+        self._begin = begin
+        self._loop = asyncio.get_running_loop()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    async def start(self) -> None:
+        """Open the connection inside its thread; raises what opening it raised."""
+        self._thread.start()
+        await self._opened
+
+    async def stop(self) -> None:
+        """Finish what was handed over, then close the connection."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def submit(self, body: Body[T]) -> T:
+        job = _Job(body, self._loop.create_future())
+        self._jobs.put(job)
+        result: T = await job.done
+        return result
+
+    def _run(self) -> None:
+        try:
+            database = self._connect()
+        except Exception as error:  # noqa: BLE001 - carried to whoever awaits start()
+            self._loop.call_soon_threadsafe(self._opened.set_exception, error)
+            return
+        self._loop.call_soon_threadsafe(self._opened.set_result, None)
+        try:
+            while batch := self._take():
+                self._commit(database, batch)
+        finally:
+            database.close()
+
+    def _take(self) -> list[_Job]:
+        """The next jobs: whatever has queued up, at least one; none at the end."""
+        first = self._jobs.get()
+        if first is None:
+            return []
+        batch = [first]
+        while len(batch) < BATCH_MAX:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                self._jobs.put(None)
+                break
+            batch.append(job)
+        return batch
+
+    def _commit(self, database: Database, batch: list[_Job]) -> None:
+        transaction = SqliteTransaction(database)
+        try:
+            database.execute(self._begin)
+            for job in batch:
+                try:
+                    with database.atomic():  # a savepoint: a body that raises undoes itself alone
+                        job.result = job.body(transaction)
+                except Exception as error:
+                    job.error = _explained(error)
+                    if not database.conn.in_transaction:  # a full disk rolls everything back at once
+                        raise
+            database.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - nothing of this batch was stored, and each is told
+            if database.conn.in_transaction:
+                database.execute("ROLLBACK")
+            for job in batch:
+                job.error = job.error or _explained(error)
+        self._loop.call_soon_threadsafe(_settle, batch)
+
+
+def _settle(batch: list[_Job]) -> None:
+    for job in batch:
+        if job.done.cancelled():
+            continue
+        if job.error is not None:
+            job.done.set_exception(job.error)
+        else:
+            job.done.set_result(job.result)
+
+
+def _explained(error: BaseException) -> BaseException:
+    """SQLite's passing troubles as one sentence for the person who asked; everything else as it is."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return error
+    explained = StorageUnavailable(
+        f"The database did not take it ({error}), so nothing was changed. Try again."
+    )
+    explained.__cause__ = error
+    return explained
+
+
+class SqliteEngine:
+    """See `Engine`. Open with `async with SqliteEngine.open(path) as engine`."""
+
+    def __init__(self, writer: _Worker, reader: _Worker | None) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def write(self, body: Body[T]) -> T:
+        return await self._writer.submit(body)
+
+    async def read(self, body: Body[T]) -> T:
+        """Run `body` on what is committed, without waiting for the writer (in memory: behind it)."""
+        return await (self._reader or self._writer).submit(body)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, path: Path | str) -> AsyncIterator[SqliteEngine]:
+        """Open or create the database and bring its tables up to date; raises DatabaseUnusable.
+
+        `":memory:"` makes one that is gone with the context.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            writer = _Worker(lambda: _open_writer(str(path)), "BEGIN IMMEDIATE", "firebreak-writer")
+            await writer.start()
+            stack.push_async_callback(writer.stop)
+            reader: _Worker | None = None
+            if str(path) != MEMORY:
+                reader = _Worker(lambda: _open_reader(Path(path)), "BEGIN", "firebreak-reader")
+                await reader.start()
+                stack.push_async_callback(reader.stop)
+            yield cls(writer, reader)
+
+
+def _open_writer(path: str) -> Database:
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    database = Database(connection)
+    try:
+        database.execute("PRAGMA journal_mode=WAL").fetchall()
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute("PRAGMA foreign_keys=ON")
+        _migrate(database, path)
+    except sqlite3.Error as error:
+        database.close()
+        raise _unusable(path, error) from error
+    except DatabaseUnusable:
+        database.close()
+        raise
+    return database
+
+
+def _open_reader(path: Path) -> Database:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    return Database(connection)
+
+
+def _migrate(database: Database, path: str) -> None:
+    """Apply what is missing, under the write lock, so that two who start at once do not both try."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        unknown = applied_but_unknown(database)
+        if unknown:
+            raise DatabaseUnusable(
+                f"{path} was written by a newer Firebreak (it has {unknown[0]!r}). "
+                "Start that version, or restore a backup made before it."
+            )
+        migrations.apply(database)
+    except BaseException:
+        if database.conn.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def _unusable(path: str, error: sqlite3.Error) -> DatabaseUnusable:
+    said = str(error)
+    if "not a database" in said or "malformed" in said:
+        return DatabaseUnusable(
+            f"{path} is not a database that SQLite can read ({said}). "
+            "Name another file in FIREBREAK_DATABASE, or restore a backup."
+        )
+    if "locked" in said or "busy" in said:
+        return DatabaseUnusable(
+            f"{path} is locked by another program ({said}). Stop that program, then start again."
+        )
+    return DatabaseUnusable(
+        f"{path} cannot be opened for writing ({said}). "
+        "Check that its folder exists and belongs to the user who runs Firebreak."
+    )

@@ -1,0 +1,102 @@
+"""Append and read the events of an incident: one row each, chained by hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain.events import Event, event_adapter
+from bot.storage.engine import Row, Transaction
+
+GENESIS = "0" * 64  # the hash before the first event
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as it is stored. `recorded_at` is when we learned of it; it never changes."""
+
+    version: int
+    recorded_at: datetime
+    event: Event
+    hash: str
+
+
+def stamp(moment: datetime) -> str:
+    """A UTC time as it is stored: ISO 8601 with milliseconds and Z, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(stored: str) -> datetime:
+    """The time that `stamp` wrote."""
+    return datetime.fromisoformat(stored)
+
+
+def append(
+    transaction: Transaction,
+    *,
+    team_id: str,
+    incident: int,
+    version: int,
+    previous: str,
+    events: Sequence[Event],
+    now: datetime,
+) -> str:
+    """Write `events` after `version`; answers the hash of the last one."""
+    for offset, event in enumerate(events, start=1):
+        stored = event.model_dump(mode="json", exclude={"type", "at", "by"})
+        row: Row = {
+            "team_id": team_id,
+            "incident": incident,
+            "version": version + offset,
+            "at": stamp(event.at),
+            "recorded_at": stamp(now),
+            "type": event.type,
+            "by": event.by,
+            "data": json.dumps(stored, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
+        }
+        digest = chained(previous, row)
+        transaction.run(
+            "insert into timeline"
+            " (team_id, incident, version, at, recorded_at, type, by, data, previous, hash) values"
+            " (:team_id, :incident, :version, :at, :recorded_at, :type, :by, :data, :previous, :hash)",
+            **row,
+            previous=previous,
+            hash=digest,
+        )
+        previous = digest
+    return previous
+
+
+def chained(previous: str, row: Row) -> str:
+    """SHA-256 over the hash before and every stored column, so that no past row changes unseen."""
+    columns = ("team_id", "incident", "version", "at", "recorded_at", "type", "by", "data")
+    canonical = json.dumps([previous, *(row[column] for column in columns)], ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def entries(transaction: Transaction, team_id: str, incident: int) -> list[Entry]:
+    """Every event of the incident, in the order it was recorded."""
+    rows = transaction.all(
+        "select * from timeline where team_id = :team_id and incident = :incident order by version",
+        team_id=team_id,
+        incident=incident,
+    )
+    return [
+        Entry(
+            version=row["version"],
+            recorded_at=moment(row["recorded_at"]),
+            event=loaded(row),
+            hash=row["hash"],
+        )
+        for row in rows
+    ]
+
+
+def loaded(row: Row) -> Event:
+    """The event in a row of the timeline."""
+    data: dict[str, Any] = json.loads(row["data"])
+    return event_adapter.validate_python({**data, "type": row["type"], "at": row["at"], "by": row["by"]})
