@@ -63,6 +63,7 @@ class Message:
     files: list[str] = field(default_factory=list)
     ephemeral_for: str | None = None
     client_msg_id: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)  # what a subtype adds: topic, inviter, item, …
 
 
 @dataclass
@@ -84,6 +85,11 @@ class Channel:
     pins: list[dict[str, Any]] = field(default_factory=list)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
     canvas: str | None = None
+    is_mpim: bool = False
+
+    def standing_messages(self) -> list[Message]:
+        """What everybody here can read, oldest first: no ephemerals."""
+        return [self.messages[ts] for ts in sorted(self.messages) if self.messages[ts].ephemeral_for is None]
 
 
 @dataclass
@@ -100,6 +106,20 @@ class File:
     content: bytes | None = None
     completed: bool = False
     channels: list[str] = field(default_factory=list)
+    length: int = 0  # as announced to getUploadURLExternal; the upload must have as many bytes
+    ticket: str = ""  # the secret part of the upload URL
+    shares: dict[str, list[str]] = field(default_factory=dict)  # channel -> ts of the messages that carry it
+
+
+@dataclass
+class ScheduledMessage:
+    """A message that chat.scheduleMessage will post at `post_at`; `content` is what chat.postMessage takes."""
+
+    id: str
+    channel: str
+    post_at: int
+    created: int
+    content: dict[str, Any]
 
 
 @dataclass
@@ -194,6 +214,8 @@ class Workspace:
         self.views: dict[str, View] = {}
         self.modal_stacks: dict[str, list[str]] = {}
         self.homes: dict[str, str] = {}
+        self.scheduled: dict[str, ScheduledMessage] = {}
+        self.base_url = ""  # where this sandbox is reached; URLs in answers and events start with it
         self.log: deque[LogEntry] = deque(maxlen=LOG_LENGTH)
         self._counter = itertools.count(1)
         self._last_ts = 0
