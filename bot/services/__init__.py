@@ -1,0 +1,1 @@
+"""What Firebreak does for people, between the rules and the screens. No Slack in here."""

@@ -164,6 +164,15 @@ def next_due(transaction: Transaction, *, now: datetime) -> float | None:
     return None if row is None or row["due"] is None else float(row["due"])
 
 
+def has_due(transaction: Transaction, *, now: datetime) -> bool:
+    """Whether anything is being sent or could be sent now."""
+    row = transaction.one(
+        "select 1 from effect where state = 'sending' or state = 'pending' and not_before <= :now limit 1",
+        now=now.timestamp(),
+    )
+    return row is not None
+
+
 def unfinished(transaction: Transaction, team_id: str) -> list[Row]:
     """What Slack has not been told yet, oldest first: `incident`, `body`, `state`, `attempt`, `error`."""
     return transaction.all(

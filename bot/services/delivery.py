@@ -1,0 +1,219 @@
+"""Keep what was promised: take effects from the database one lane at a time and carry them out in Slack.
+
+Woken at once by a commit; otherwise asleep until the next effect is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.domain.commands import Command
+from bot.domain.incident import Incident
+from bot.storage import incidents, outbox
+from bot.storage.engine import Engine, StorageError, Transaction
+from bot.storage.outbox import NOBODY, Promise
+
+log = logging.getLogger(__name__)
+
+LEASE = (
+    60.0  # seconds a call may stay unanswered before its effect is in doubt: the HTTP timeout plus a margin
+)
+AT_ONCE = 32  # effects under way side by side; more would only queue at Slack's rate limits
+FIRST_BACKOFF = 0.5  # seconds after the first failure, doubled each time
+LONGEST_BACKOFF = 60.0
+WHEN_STORAGE_FAILS = 1.0  # seconds before asking a database again that did not answer
+
+
+class Wait(Exception):
+    """Slack asks us to come back in `seconds`. The call was not carried out."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class Failed(Exception):
+    """It did not work this time. `in_doubt`: it may have been carried out all the same."""
+
+    def __init__(self, reason: str, *, in_doubt: bool) -> None:
+        super().__init__(reason)
+        self.in_doubt = in_doubt
+
+
+class Hopeless(Exception):
+    """It cannot succeed as things are: the channel is gone, a scope is missing. The reason is in words."""
+
+
+class Outside(Protocol):
+    """Where effects happen. `deliver` answers the command that carries the result home, or None.
+
+    Raises Wait, Failed or Hopeless. When `promise.in_doubt`, it looks first whether the effect has happened.
+    """
+
+    async def deliver(self, promise: Promise, incident: Incident | None) -> Command | None: ...
+
+
+class Delivery:
+    """One dispatcher. `wake` is called after every commit that promised something."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        outside: Outside,
+        *,
+        now: Callable[[], datetime],
+        chance: random.Random | None = None,
+    ) -> None:
+        self._engine = engine
+        self._outside = outside
+        self._now = now
+        self._chance = chance or random.Random()
+        self._wake = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Something was promised: look at once."""
+        self._wake.set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Delivery]:
+        """Deliver for as long as the context is open; on leaving, finish the calls that are under way.
+
+        What the last process left unanswered is taken up first: the lock file says it is gone.
+        """
+        await self._engine.write(
+            lambda transaction: outbox.release(transaction, now=self._now() + timedelta(days=1))
+        )
+        loop = asyncio.create_task(self._run(), name="delivery")
+        try:
+            yield self
+        finally:
+            loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await loop
+            if self._under_way:
+                await asyncio.wait(self._under_way)
+
+    async def idle(self) -> None:
+        """Wait until nothing that is due is left: for tests and for commands that do one thing."""
+        busy = True
+        while busy:
+            await asyncio.sleep(0.005)
+            due = await self._engine.read(lambda transaction: outbox.has_due(transaction, now=self._now()))
+            busy = due or bool(self._under_way)
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                sleep = await self._take_some()
+            except StorageError as error:
+                log.warning("delivery waits: %s", error, extra={"action": "delivery_waits"})
+                sleep = WHEN_STORAGE_FAILS
+            if sleep is not None and sleep <= 0:
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), sleep)
+
+    async def _take_some(self) -> float | None:
+        """Start what can start now; answers how many seconds to sleep, None for: until woken."""
+        free = AT_ONCE - len(self._under_way)
+        now = self._now()
+
+        def body(transaction: Transaction) -> tuple[list[Promise], float | None]:
+            outbox.release(transaction, now=now)
+            claimed = outbox.claim(transaction, now=now, lease=LEASE, limit=free) if free else []
+            return claimed, outbox.next_due(transaction, now=now)
+
+        claimed, due = await self._engine.write(body)
+        for promise in claimed:
+            task = asyncio.create_task(self._deliver(promise), name=f"effect-{promise.id}")
+            self._under_way.add(task)
+            task.add_done_callback(self._finished)
+        return None if due is None else max(0.0, due - self._now().timestamp())
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._wake.set()
+
+    async def _deliver(self, promise: Promise) -> None:
+        try:
+            command = await self._outside.deliver(promise, await self._state(promise))
+        except Wait as wait:
+            await self._again(promise, wait.seconds, str(wait), in_doubt=False, counts=False)
+        except Failed as failed:
+            await self._again(promise, self._backoff(promise), str(failed), in_doubt=failed.in_doubt)
+        except Hopeless as hopeless:
+            reason = str(hopeless)
+            log.error(
+                "effect parked: %s",
+                reason,
+                extra={
+                    "action": "effect_parked",
+                    "effect": promise.effect.type,
+                    "incident": promise.incident,
+                },
+            )
+            await self._report(lambda transaction: outbox.park(transaction, promise, error=reason))
+        except Exception:  # the one place: a mistake of ours must not stop what the other lanes deliver
+            log.exception("effect broke", extra={"action": "effect_broke", "effect": promise.effect.type})
+            await self._again(
+                promise, self._backoff(promise), "a mistake in Firebreak; see its log", in_doubt=True
+            )
+        else:
+            await self._done(promise, command)
+
+    async def _state(self, promise: Promise) -> Incident | None:
+        if promise.incident == NOBODY:
+            return None
+        return await self._engine.read(
+            lambda transaction: incidents.load(transaction, promise.team_id, promise.incident)
+        )
+
+    async def _done(self, promise: Promise, command: Command | None) -> None:
+        now = self._now()
+
+        def body(transaction: Transaction) -> None:
+            if outbox.done(transaction, promise) and command is not None:
+                incidents.execute(
+                    transaction,
+                    team_id=promise.team_id,
+                    number=promise.incident,
+                    command=command,
+                    now=now,
+                )
+
+        await self._report(body)
+
+    async def _again(
+        self, promise: Promise, seconds: float, error: str, *, in_doubt: bool, counts: bool = True
+    ) -> None:
+        at = self._now() + timedelta(seconds=seconds)
+        log.warning(
+            "effect again in %.1f s: %s",
+            seconds,
+            error,
+            extra={"action": "effect_again", "effect": promise.effect.type, "incident": promise.incident},
+        )
+        await self._report(
+            lambda transaction: outbox.retry(
+                transaction, promise, at=at, error=error, in_doubt=in_doubt, counts=counts
+            )
+        )
+
+    async def _report(self, body: Callable[[Transaction], None]) -> None:
+        """Store how it went; when the database does not take it, the lease runs out and the row is in doubt."""
+        try:
+            await self._engine.write(body)
+        except StorageError as error:
+            log.warning("delivery could not store a result: %s", error, extra={"action": "delivery_waits"})
+
+    def _backoff(self, promise: Promise) -> float:
+        longest: float = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**promise.failures)
+        return longest * (0.5 + self._chance.random() / 2)

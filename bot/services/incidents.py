@@ -1,0 +1,154 @@
+"""Carry out what people ask of incidents: read, decide and store in one transaction, then wake the delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.commands import Command, DeclareIncident
+from bot.domain.incident import Incident
+from bot.domain.runbook import Runbook, best_match
+from bot.domain.vocabulary import Refused, Severity
+from bot.storage import flags, incidents, people, timeline
+from bot.storage.engine import Engine, Transaction
+from bot.storage.incidents import Outcome
+from bot.storage.timeline import Entry
+
+NOT_HERE = Refused(
+    "This is not the channel of an incident. Go to the incident's channel and type it there; "
+    "`/incident list` shows where each one is."
+)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: a Slack user id, and the name that exports show for it."""
+
+    id: str
+    name: str
+
+
+class Incidents:
+    """The one door to incidents. Every answer is durable before it is given.
+
+    `key` on each method identifies the request (a trigger id, a view id): the second time it changes nothing.
+    Raises Refused for what people may not do, StorageUnavailable when the database did not take it.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        team_id: str,
+        runbooks: Callable[[], list[Runbook]],
+        now: Callable[[], datetime],
+        stored: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._team_id = team_id
+        self._runbooks = runbooks
+        self._now = now
+        self._stored = stored
+
+    async def declare(self, actor: Actor, *, title: str, severity: Severity, key: str) -> Outcome:
+        """Open a new incident with the runbook that fits its title best."""
+        runbook = best_match(self._runbooks(), title)
+        if runbook is None:
+            raise Refused(
+                "No runbook could be read, so there is no checklist to start with. "
+                "`firebreak runbooks check` says what is wrong."
+            )
+        command = DeclareIncident(by=actor.id, title=title, severity=severity, runbook=runbook)
+        return await self._execute(actor, None, command, key)
+
+    async def carry_out(self, actor: Actor, number: int, command: Command, *, key: str) -> Outcome:
+        """Do `command` on incident `number`."""
+        return await self._execute(actor, number, command, key)
+
+    async def contain(self, actor: Actor, number: int, *, flag: str, reason: str, key: str) -> Outcome:
+        """Hold a flag at its safe value because of this incident."""
+        now = self._now()
+
+        def body(transaction: Transaction) -> Outcome:
+            people.remember(transaction, self._team_id, actor.id, actor.name)
+            return flags.contain(
+                transaction,
+                team_id=self._team_id,
+                number=number,
+                flag=flag,
+                reason=reason,
+                by=actor.id,
+                now=now,
+                key=key,
+            )
+
+        return await self._write(body)
+
+    async def restore(self, actor: Actor, number: int, *, flag: str, key: str) -> Outcome:
+        """Let go of a flag that this incident holds."""
+        now = self._now()
+
+        def body(transaction: Transaction) -> Outcome:
+            people.remember(transaction, self._team_id, actor.id, actor.name)
+            return flags.restore(
+                transaction,
+                team_id=self._team_id,
+                number=number,
+                flag=flag,
+                by=actor.id,
+                now=now,
+                key=key,
+            )
+
+        return await self._write(body)
+
+    async def of_channel(self, channel: str) -> Incident:
+        """The incident whose channel this is; raises Refused when it is none."""
+        found = await self._engine.read(
+            lambda transaction: incidents.in_channel(transaction, self._team_id, channel)
+        )
+        if found is None:
+            raise NOT_HERE
+        return found
+
+    async def find(self, number: int) -> Incident | None:
+        """The incident with this number, or None."""
+        return await self._engine.read(lambda transaction: incidents.load(transaction, self._team_id, number))
+
+    async def still_open(self) -> list[Incident]:
+        """Every incident that is not closed, oldest first."""
+        return await self._engine.read(lambda transaction: incidents.still_open(transaction, self._team_id))
+
+    async def timeline(self, number: int) -> list[Entry]:
+        """Every event of the incident in the order it was recorded; empty when there is no such incident."""
+        return await self._engine.read(
+            lambda transaction: timeline.entries(transaction, self._team_id, number)
+        )
+
+    async def flags(self) -> list[flags.Flag]:
+        """All flags, those that are held first."""
+        return await self._engine.read(lambda transaction: flags.everything(transaction, self._team_id))
+
+    async def names(self) -> dict[str, str]:
+        """Names of people by id, as far as they are known."""
+        return await self._engine.read(lambda transaction: people.names(transaction, self._team_id))
+
+    async def _execute(self, actor: Actor, number: int | None, command: Command, key: str) -> Outcome:
+        if command.by != actor.id:
+            raise AssertionError("a command is carried out in the name of whoever asked for it")
+        now = self._now()
+
+        def body(transaction: Transaction) -> Outcome:
+            people.remember(transaction, self._team_id, actor.id, actor.name)
+            return incidents.execute(
+                transaction, team_id=self._team_id, number=number, command=command, now=now, key=key
+            )
+
+        return await self._write(body)
+
+    async def _write(self, body: Callable[[Transaction], Outcome]) -> Outcome:
+        outcome = await self._engine.write(body)
+        if outcome.events:
+            self._stored()
+        return outcome
