@@ -10,6 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.clock import Clock
+from bot.sandbox.delivery import Delivery
+from bot.sandbox.events import Events
 from bot.sandbox.faults import Faults
 from bot.sandbox.sockets import Connections
 from bot.sandbox.triggers import Triggers
@@ -27,12 +29,15 @@ class Sandbox:
     def __init__(self, *, url: str, clock: Clock | None, app: App | None) -> None:
         self.url = url
         self.workspace = Workspace(clock=clock, app=app)
+        self.workspace.base_url = url
         self.faults = Faults()
         self.triggers = Triggers(self.workspace.clock)
-        self.connections = Connections(self.workspace, self.faults, url)
+        self.connections = Connections(self.workspace)
         self.web_api = WebApi(
             self.workspace, triggers=self.triggers, faults=self.faults, connections=self.connections
         )
+        self.delivery = Delivery(self.workspace, self.connections, self.faults)
+        self.events = Events(self.workspace, self.delivery)
 
     @property
     def api_url(self) -> str:
@@ -77,7 +82,8 @@ class Sandbox:
         await runner.setup()
         try:
             await web.SockSite(runner, listening).start()
-            yield slack
+            async with slack.delivery:
+                yield slack
         finally:
             slack.web_api.close()
             await slack.connections.close()

@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 from aiohttp import WSMsgType, web
 
-from bot.sandbox.faults import Faults
 from bot.sandbox.tasks import Tasks
 from bot.sandbox.workspace import Change, Workspace
 
@@ -52,8 +51,6 @@ class Connections:
     """All open connections of the app, and the envelopes that wait for an acknowledgement."""
 
     workspace: Workspace
-    faults: Faults
-    base_url: str  # where this sandbox is reached, `http://…`; the tickets' addresses are derived from it
     enabled: bool = True
     open: list[Connection] = field(default_factory=list)
     _tickets: set[str] = field(default_factory=set)
@@ -66,9 +63,7 @@ class Connections:
         """An address for one connection; it works once (`apps.connections.open`)."""
         ticket = secrets.token_hex(16)
         self._tickets.add(ticket)
-        return (
-            f"{self.base_url.replace('http', 'ws', 1)}{PATH}?ticket={ticket}&app_id={self.workspace.app.id}"
-        )
+        return f"{self.workspace.base_url.replace('http', 'ws', 1)}{PATH}?ticket={ticket}&app_id={self.workspace.app.id}"
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get(PATH, self._serve)]
@@ -80,8 +75,12 @@ class Connections:
         *,
         accepts_response: bool,
         retry: tuple[int, str] | None = None,
+        lose: bool = False,
     ) -> dict[str, Any] | None:
-        """Hand one envelope to one connection and wait, however long, for its acknowledgement."""
+        """Hand one envelope to one connection and wait, however long, for its acknowledgement.
+
+        With `lose`, the connection breaks before the envelope gets there.
+        """
         connection = self._next()
         envelope_id = str(uuid.uuid4())
         frame: dict[str, Any] = {
@@ -92,7 +91,7 @@ class Connections:
         }
         if kind == "events_api":
             frame["retry_attempt"], frame["retry_reason"] = retry or (0, "")
-        if self.faults.take("drop_socket", kind) is not None:
+        if lose:
             self.drop(connection)
             raise ConnectionBrokenError
         acknowledged: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
