@@ -63,7 +63,8 @@ class Connections:
         """An address for one connection; it works once (`apps.connections.open`)."""
         ticket = secrets.token_hex(16)
         self._tickets.add(ticket)
-        return f"{self.workspace.base_url.replace('http', 'ws', 1)}{PATH}?ticket={ticket}&app_id={self.workspace.app.id}"
+        address = self.workspace.base_url.replace("http", "ws", 1) + PATH
+        return f"{address}?ticket={ticket}&app_id={self.workspace.app.id}"
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get(PATH, self._serve)]
