@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.sandbox.errors import SlackError
+from bot.sandbox.blocks import elements_of
+from bot.sandbox.errors import NotPossibleError, SlackError
 from bot.sandbox.workspace import Workspace
 
 Json = dict[str, Any]
@@ -40,7 +41,6 @@ STATE_KEYS = {
 }
 MANY = {type_ for type_, (key, _) in STATE_KEYS.items() if key.endswith("s")}
 TEXT_INPUTS = {"plain_text_input", "email_text_input", "url_text_input", "number_input", "rich_text_input"}
-PRESSED = {"button", "icon_button", "feedback_buttons", "workflow_button", "overflow"}
 DATE, TIME = "%Y-%m-%d", "%H:%M"
 
 REQUIRED = "Please complete this required field."  # the words of Slack's own client
@@ -88,18 +88,8 @@ class Spot:
 
 
 def spots(blocks: list[Json]) -> Iterator[Spot]:
-    """Every interactive element, in the order a reader meets them."""
-    for block in blocks:
-        held = [block.get("accessory"), block.get("element"), *(block.get("elements") or ())]
-        held += block.get("actions") or ()
-        for element in held:
-            if isinstance(element, dict) and (
-                element.get("type") in STATE_KEYS or element.get("type") in PRESSED
-            ):
-                yield Spot(block, element)
-        nested = {"container": "child_blocks", "carousel": "elements"}.get(block.get("type", ""))
-        if nested:
-            yield from spots(block.get(nested) or [])
+    """Every interactive element with its block, those in containers and cards included."""
+    return (Spot(block, element) for block, element in elements_of(blocks))
 
 
 def find(blocks: list[Json], block_id: str, action_id: str) -> Spot | None:
@@ -133,13 +123,13 @@ def held(entry: Json) -> Any:
 
 
 def enter(spot: Spot, value: Any, workspace: Workspace, known: list[Json] | None = None) -> Json:
-    """An entry of `state.values` for a plain value; ValueError with one sentence when it cannot hold it.
+    """An entry of `state.values` for a plain value; NotPossibleError when it cannot hold it.
 
     `known` are the options an external menu offered last; the others know theirs.
     """
     type_ = spot.type
     if type_ not in STATE_KEYS:
-        raise ValueError(f"a {type_} holds no value")
+        raise NotPossibleError(f"a {type_} holds no value")
     key = STATE_KEYS[type_][0]
     if value is None or value == "":
         return {"type": type_, key: [] if type_ in MANY else None}
@@ -154,7 +144,7 @@ def _one(spot: Spot, value: Any, workspace: Workspace, known: list[Json] | None)
     try:
         match kind:
             case "static_select" | "external_select" | "radio_buttons" | "checkboxes":
-                return _option(spot, value, known)
+                return option(spot, value, known)
             case "users_select":
                 return workspace.person(str(value)).id
             case "conversations_select" | "channels_select":
@@ -166,27 +156,27 @@ def _one(spot: Spot, value: Any, workspace: Workspace, known: list[Json] | None)
             case "rich_text_input":
                 return value if isinstance(value, dict) else _rich_text(str(value))
     except SlackError as error:
-        raise ValueError(f"{spot.label!r} cannot hold {value!r}: {error.code}") from error
+        raise NotPossibleError(f"{spot.label!r} cannot hold {value!r}: {error.code}") from error
     return str(value)
 
 
-def _option(spot: Spot, value: Any, known: list[Json] | None) -> Json:
+def option(spot: Spot, value: Any, known: list[Json] | None = None) -> Json:
+    """The option with this value or this text, out of the element's own or the `known` ones."""
     offered = known if known is not None else options(spot.element)
     if isinstance(value, dict):
         value = value.get("value")
-    for option in offered:
-        if option.get("value") == value:
-            return option
-    for option in offered:
-        if option["text"]["text"] == value:
-            return option
-    names = ", ".join(option["text"]["text"] for option in offered) or "nothing"
-    raise ValueError(f"{spot.label!r} has no option {value!r}; it offers {names}")
+    by_value = {one.get("value"): one for one in reversed(offered)}
+    by_text = {one["text"]["text"]: one for one in reversed(offered)}
+    found = by_value.get(value) or by_text.get(value)
+    if found is not None:
+        return found
+    names = ", ".join(one["text"]["text"] for one in offered) or "nothing"
+    raise NotPossibleError(f"{spot.label!r} has no option {value!r}; it offers {names}")
 
 
 def options(element: Json) -> list[Json]:
     """The options of an element, those in groups included."""
-    grouped = [option for group in element.get("option_groups") or () for option in group.get("options", ())]
+    grouped = [one for group in element.get("option_groups") or () for one in group.get("options", ())]
     return [*(element.get("options") or ()), *grouped]
 
 

@@ -19,3 +19,7 @@ class SlackError(Exception):
 
     def body(self) -> dict[str, Any]:
         return {"ok": False, "error": self.code, **self.extra}
+
+
+class NotPossibleError(Exception):
+    """A person tried what Slack's client would not let them do. The text is one sentence that says why."""
