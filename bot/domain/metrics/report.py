@@ -1,0 +1,277 @@
+"""The figures of one window: who counts, how long it took, and what may be said at that n. No wording here."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from fractions import Fraction
+
+from bot.domain.metrics.recovery import Clock, Elapsed, Recovery, counts, elapsed, is_open, not_counted
+from bot.domain.metrics.statistics import (
+    MEDIAN,
+    P90,
+    Interval,
+    quantile,
+    quantile_interval,
+    survival,
+    survival_interval,
+    survival_quantile,
+)
+from bot.domain.metrics.windows import Window
+
+JSON_CLOCKS = (Clock.TIME_TO_STABILIZE, Clock.TIME_TO_REPAIR, Clock.IMPACT)
+
+
+class Showing(IntEnum):
+    """What may be shown, by the number of known durations from which it holds.
+
+    Each includes those before it, but for the list of single values: it ends at MEDIAN, with five of them.
+    """
+
+    NOTHING = 0
+    LIST = 1  # every duration, longest first; no mean, median or percent
+    MEDIAN = 5  # the list and the median; a 95 % interval does not exist yet
+    INTERVAL = 6  # 2 * 0.5^6 = 3.1 %: the smallest n with a 95 % interval for the median; and the range
+    P90 = 20  # as a rough point; comparisons with another window become possible
+    P90_INTERVAL = 36  # 0.9^36 = 2.3 %: the smallest n with an upper bound for the p90
+
+    @classmethod
+    def at(cls, n: int) -> Showing:
+        return max(showing for showing in cls if showing <= n)
+
+    @property
+    def lists(self) -> bool:
+        """Whether the single values are shown."""
+        return self in (Showing.LIST, Showing.MEDIAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One duration over one group of incidents.
+
+    `of` incidents belong to the population: `n` with a known duration, `censored` still open, the rest unknown.
+    Median and p90 take the open ones as "at least" (Kaplan-Meier) and are None where that is not reached;
+    mean, minimum and maximum are of the `n` known ones alone and too low while anything is open.
+    """
+
+    n: int
+    of: int
+    censored: int
+    median_s: float | None = None
+    interval_s: Interval | None = None
+    p90_s: float | None = None
+    p90_interval_s: Interval | None = None
+    mean_s: float | None = None
+    min_s: int | None = None
+    max_s: int | None = None
+    values: tuple[int, ...] = ()  # seconds, longest first
+    at_least: tuple[int, ...] = ()  # so far, of those still open, longest first
+
+    @property
+    def showing(self) -> Showing:
+        return Showing.at(self.n)
+
+    @property
+    def unknown(self) -> int:
+        """Over, but without this duration: an end point was never written down. Never filled in."""
+        return self.of - self.n - self.censored
+
+
+def summarise(finished: Iterable[int], at_least: Iterable[int] = (), *, of: int | None = None) -> Summary:
+    """Median, interval, p90 and the rest of durations in seconds; `at_least` are those of open incidents."""
+    ordered, waits = sorted(finished), sorted(at_least)
+    n, censored = len(ordered), len(waits)
+    of = n + censored if of is None else of
+    if n == 0:
+        return Summary(n=0, of=of, censored=censored, at_least=tuple(reversed(waits)))
+    median, interval = _quantile(ordered, waits, MEDIAN)
+    p90, p90_interval = _quantile(ordered, waits, P90) if n >= Showing.P90 else (None, None)
+    return Summary(
+        n=n,
+        of=of,
+        censored=censored,
+        median_s=median,
+        interval_s=interval if n >= Showing.INTERVAL else None,
+        p90_s=p90,
+        p90_interval_s=p90_interval if n >= Showing.P90_INTERVAL else None,
+        mean_s=sum(ordered) / n,
+        min_s=ordered[0],
+        max_s=ordered[-1],
+        values=tuple(reversed(ordered)),
+        at_least=tuple(reversed(waits)),
+    )
+
+
+def _quantile(
+    ordered: Sequence[int], waits: Sequence[int], p: Fraction
+) -> tuple[float | None, Interval | None]:
+    if not waits:
+        return quantile(ordered, p), quantile_interval(ordered, p)
+    steps = survival(ordered, waits)
+    return survival_quantile(steps, p), survival_interval(steps, p)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """A way to split a report. An incident may have several keys (services): it counts once in each."""
+
+    by: str
+    keys: Callable[[Recovery], Iterable[str]]
+
+
+BY_SEVERITY = Grouping("severity", lambda recovery: (recovery.severity,))
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Everything declared in the window; `excluded` are those of them that do not count, by reason."""
+
+    declared: int
+    open: int
+    excluded: Mapping[str, int]
+
+    @property
+    def counted(self) -> int:
+        return self.declared - sum(self.excluded.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row of a report: `by` is None and `key` is "all" for the whole window."""
+
+    by: str | None
+    key: str
+    durations: Mapping[Clock, Summary]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The incidents declared in a window, as they stood at `as_of`."""
+
+    window: Window
+    as_of: datetime
+    population: Population
+    groups: tuple[Group, ...]
+
+    @property
+    def everything(self) -> Group:
+        return self.groups[0]
+
+    def by(self, name: str) -> tuple[Group, ...]:
+        return tuple(group for group in self.groups if group.by == name)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What one pass keeps of each incident: whole numbers, so that a million of them fit in memory."""
+
+    finished: list[int] = field(default_factory=list)
+    at_least: list[int] = field(default_factory=list)
+    of: int = 0
+
+    def add(self, duration: Elapsed | None) -> None:
+        self.of += 1
+        if duration is not None:
+            (self.at_least if duration.still_open else self.finished).append(duration.seconds)
+
+
+def report_on(
+    recoveries: Iterable[Recovery],
+    window: Window,
+    as_of: datetime,
+    groupings: Sequence[Grouping] = (BY_SEVERITY,),
+) -> Report:
+    """Reads the recoveries once, in any order, and keeps those declared in the window and before `as_of`."""
+    everything = (None, "all")
+    gathered: defaultdict[tuple[str | None, str], dict[Clock, _Gathered]] = defaultdict(_empty)
+    gathered[everything] = _empty()
+    declared = still_open = 0
+    excluded: Counter[str] = Counter()
+    for recovery in recoveries:
+        if recovery.declared not in window or recovery.declared > as_of:
+            continue
+        declared += 1
+        reason = not_counted(recovery)
+        if reason is None:
+            still_open += is_open(recovery, as_of)
+        else:
+            excluded[reason] += 1
+        durations = [(clock, elapsed(recovery, clock, as_of)) for clock in Clock if counts(recovery, clock)]
+        keys = (
+            (grouping.by, key) for grouping in groupings for key in dict.fromkeys(grouping.keys(recovery))
+        )
+        for row in (everything, *keys) if durations else ():
+            for clock, duration in durations:
+                gathered[row][clock].add(duration)
+    order = {grouping.by: place for place, grouping in enumerate(groupings)}
+    rows = sorted(gathered, key=lambda row: (-1 if row[0] is None else order[row[0]], row[1]))
+    return Report(
+        window=window,
+        as_of=as_of.astimezone(UTC),
+        population=Population(declared, still_open, dict(sorted(excluded.items()))),
+        groups=tuple(Group(by, key, _summaries(gathered[by, key])) for by, key in rows),
+    )
+
+
+def _empty() -> dict[Clock, _Gathered]:
+    return {clock: _Gathered() for clock in Clock}
+
+
+def _summaries(gathered: Mapping[Clock, _Gathered]) -> dict[Clock, Summary]:
+    return {clock: summarise(kept.finished, kept.at_least, of=kept.of) for clock, kept in gathered.items()}
+
+
+def report_json(report: Report) -> dict[str, object]:
+    """The stable form for machines; seconds are numbers, times are ISO 8601 in UTC."""
+    return {
+        "as_of": _iso(report.as_of),
+        "window": {
+            "name": report.window.name,
+            "from": _iso(report.window.start),
+            "to": _iso(report.window.end),
+            "zone": str(report.window.zone),
+        },
+        "population": {
+            "declared": report.population.declared,
+            "open": report.population.open,
+            "excluded": dict(report.population.excluded),
+        },
+        "groups": [
+            {
+                "by": group.by,
+                "key": group.key,
+                **{clock.value: _summary_json(group.durations[clock]) for clock in JSON_CLOCKS},
+            }
+            for group in report.groups
+        ],
+    }
+
+
+def _summary_json(summary: Summary) -> dict[str, object]:
+    interval = summary.interval_s
+    return {
+        "n": summary.n,
+        "of": summary.of,
+        "median_s": _number(summary.median_s),
+        "ci95_s": None if interval is None else [_number(interval.low), _number(interval.high)],
+        "p90_s": _number(summary.p90_s),
+        "mean_s": _number(summary.mean_s),
+        "min_s": summary.min_s,
+        "max_s": summary.max_s,
+        "censored": summary.censored,
+    }
+
+
+def _number(seconds: float | None) -> float | int | None:
+    """To the millisecond, and without ".0": a mean has no more to say than that."""
+    if seconds is None:
+        return None
+    rounded = round(seconds, 3)
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,188 @@
+"""The numbers behind the metrics: small exact functions that know nothing of incidents. No SciPy here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, exp, fsum, isqrt, lgamma, log, sqrt
+from typing import NamedTuple
+
+MEDIAN = Fraction(1, 2)
+P90 = Fraction(9, 10)
+TAIL = Fraction(1, 40)  # each side of a two-sided 95 % interval
+Z95 = 1.959963984540054  # the normal quantile that belongs to TAIL
+EXACT_UP_TO = 1000  # above it, whole-number binomials cost more than the nine digits they add
+ROUNDING = 1e-12  # a survival share is a product of divisions: 0.5 may come out as 0.5000000000000001
+
+
+class Interval(NamedTuple):
+    """Two bounds. `high` is None where the data does not reach it yet: "from 2 h, upper end open"."""
+
+    low: float
+    high: float | None
+
+
+def quantile(ordered: Sequence[int], p: Fraction) -> float:
+    """Type 7 of Hyndman & Fan (1996), the default of numpy and DuckDB's quantile_cont; `ordered` ascends."""
+    place = (len(ordered) - 1) * p
+    below = place.numerator // place.denominator
+    above = min(below + 1, len(ordered) - 1)
+    return float(ordered[below] + (ordered[above] - ordered[below]) * (place - below))
+
+
+@lru_cache(maxsize=4096)
+def quantile_ranks(n: int, p: Fraction) -> tuple[int | None, int | None]:
+    """The ranks (from 1) of the order statistics that bound quantile `p` with 95 %; None where none does.
+
+    Distribution-free (Conover, Practical Nonparametric Statistics; Hahn & Meeker, Statistical Intervals): how
+    many values lie below the true quantile is Binomial(n, p), whatever the values look like. Lower rank: the
+    largest `l` with CDF(l - 1) <= 0.025. Upper rank: the smallest `u` with CDF(u - 1) >= 0.975.
+    """
+    lower = 0
+    for k, (at_most_tail, all_but_tail) in _binomial_tails(n, p):
+        if at_most_tail:
+            lower = k + 1
+        if all_but_tail:
+            upper = k + 1
+            return (lower or None), (upper if upper <= n else None)
+    return (lower or None), None
+
+
+def _binomial_tails(n: int, p: Fraction) -> Iterator[tuple[int, tuple[bool, bool]]]:
+    """For k = 0, 1, …: whether CDF(k) is at most 2.5 %, and whether it is at least 97.5 %."""
+    if n > EXACT_UP_TO:
+        yield from _binomial_tails_in_floats(n, float(p))
+        return
+    hit, miss, whole = p.numerator, p.denominator - p.numerator, p.denominator**n
+    ways, cumulated = 1, 0  # ways = math.comb(n, k), kept as a running product
+    for k in range(n + 1):
+        cumulated += ways * hit**k * miss ** (n - k)
+        yield k, (cumulated <= whole * TAIL, cumulated >= whole * (1 - TAIL))
+        ways = ways * (n - k) // (k + 1)
+
+
+def _binomial_tails_in_floats(n: int, p: float) -> Iterator[tuple[int, tuple[bool, bool]]]:
+    ten_deviations = 10 * ceil(sqrt(n * p * (1 - p)))  # what lies below is under 1e-22: nothing
+    first = max(0, int(n * p) - ten_deviations)
+    chance = exp(
+        lgamma(n + 1) - lgamma(first + 1) - lgamma(n - first + 1) + first * log(p) + (n - first) * log(1 - p)
+    )
+    cumulated = 0.0
+    for k in range(first, n + 1):
+        cumulated += chance
+        yield k, (cumulated <= TAIL, cumulated >= 1 - TAIL)
+        chance *= (n - k) / (k + 1) * p / (1 - p)
+
+
+def quantile_interval(ordered: Sequence[int], p: Fraction) -> Interval | None:
+    """The 95 % order-statistic interval of a quantile; None where n is too small (the median: n < 6)."""
+    lower, upper = quantile_ranks(len(ordered), p)
+    if lower is None or upper is None:
+        return None
+    return Interval(float(ordered[lower - 1]), float(ordered[upper - 1]))
+
+
+class Step(NamedTuple):
+    """From `at` on, the share still unfinished, with its 95 % bounds."""
+
+    at: float
+    share: float
+    low: float
+    high: float
+
+
+def survival(finished: Sequence[int], at_least: Sequence[int]) -> list[Step]:
+    """Kaplan & Meier (1958): the share still unfinished after t, when some are known only as "at least".
+
+    Bounds: Greenwood's variance on the log(-log) scale (Kalbfleisch & Prentice), which stays inside 0..1; at
+    the last fall, to 0, the upper bound keeps its value. Those censored at t count as at risk at t.
+    """
+    ends, waits = sorted(finished), sorted(at_least)
+    steps: list[Step] = []
+    share, variance, high = 1.0, 0.0, 1.0
+    done = gone = 0
+    while done < len(ends):
+        at = ends[done]
+        while gone < len(waits) and waits[gone] < at:
+            gone += 1
+        at_risk = len(ends) - done + len(waits) - gone
+        now = done
+        while now < len(ends) and ends[now] == at:
+            now += 1
+        falls, done = now - done, now
+        share *= (at_risk - falls) / at_risk
+        low = 0.0
+        if at_risk > falls:
+            variance += falls / (at_risk * (at_risk - falls))
+            spread = Z95 * sqrt(variance) / -log(share)
+            low, high = share ** exp(spread), share ** exp(-spread)
+        steps.append(Step(float(at), share, low, high))
+    return steps
+
+
+def survival_quantile(steps: Sequence[Step], p: Fraction) -> float | None:
+    """The first t by which the share `p` is finished; None when that is not reached yet."""
+    return _first(((step.at, step.share) for step in steps), p)
+
+
+def survival_interval(steps: Sequence[Step], p: Fraction) -> Interval | None:
+    """Brookmeyer & Crowley (1982): where the bounds of the curve cross, not the curve itself."""
+    low = _first(((step.at, step.low) for step in steps), p)
+    return None if low is None else Interval(low, _first(((step.at, step.high) for step in steps), p))
+
+
+def _first(curve: Iterator[tuple[float, float]], p: Fraction) -> float | None:
+    unfinished = float(1 - p) + ROUNDING
+    return next((at for at, share in curve if share <= unfinished), None)
+
+
+def wilson_interval(hits: int, of: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927): closed form, sensible at 0 and at `of`."""
+    if not 0 <= hits <= of or of == 0:
+        raise ValueError(f"{hits!r} of {of!r} is not a share")
+    share, z2 = hits / of, Z95 * Z95
+    centre = (share + z2 / (2 * of)) / (1 + z2 / of)
+    half = Z95 / (1 + z2 / of) * sqrt(share * (1 - share) / of + z2 / (4 * of * of))
+    return (0.0 if hits == 0 else centre - half), (1.0 if hits == of else centre + half)
+
+
+@lru_cache(maxsize=1024)
+def poisson_interval(count: int) -> tuple[float, float]:
+    """Exact 95 % interval of a count (Garwood 1936): [chi2(.025, 2n)/2, chi2(.975, 2n+2)/2], by halving.
+
+    The lower bound is the mean that makes `count` or more a 2.5 % event; the upper one, `count` or fewer.
+    """
+    if count < 0:
+        raise ValueError(f"a count cannot be {count!r}")
+    reach = 10 + 5 * isqrt(count)  # over five deviations: both bounds lie well inside
+    low = (
+        0.0 if count == 0 else _halve(lambda mean: _or_more(count, mean) < TAIL, max(0, count - reach), count)
+    )
+    return low, _halve(lambda mean: _or_fewer(count, mean) > TAIL, count, count + reach)
+
+
+def _halve(too_low: Callable[[float], bool], low: float, high: float) -> float:
+    for _ in range(100):  # each halves the gap; 60 already exhaust a double
+        middle = (low + high) / 2
+        low, high = (middle, high) if too_low(middle) else (low, middle)
+    return (low + high) / 2
+
+
+def _or_fewer(count: int, mean: float) -> float:
+    return fsum(_falling(exp(count * log(mean) - mean - lgamma(count + 1)), lambda k: (count - k) / mean))
+
+
+def _or_more(count: int, mean: float) -> float:
+    if mean == 0:
+        return 0.0
+    return fsum(_falling(exp(count * log(mean) - mean - lgamma(count + 1)), lambda k: mean / (count + k + 1)))
+
+
+def _falling(term: float, ratio: Callable[[int], float]) -> Iterator[float]:
+    """A tail's terms, from the largest on, until they no longer matter."""
+    step = 0
+    while term > 1e-18:  # against a tail of 0.025: below what a double can tell
+        yield term
+        term *= ratio(step)
+        step += 1
