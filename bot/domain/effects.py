@@ -64,10 +64,14 @@ class Tell(Frozen):
 
 
 class PostSummary(Frozen):
-    """Post the recovery figures of the day that ended; belongs to the workspace and to no incident."""
+    """Post the recovery figures that are due on `day`; belongs to the workspace and to no incident.
+
+    `previous` is the day of the summary before: this one speaks of all that happened since.
+    """
 
     type: Literal["post_summary"] = "post_summary"
     day: date
+    previous: date
     channel: str
 
 

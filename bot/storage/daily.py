@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 from bot.domain.effects import Effect
@@ -21,15 +22,29 @@ def begin(transaction: Transaction, *, team_id: str, job: str, day: date) -> Non
 
 
 def once(
-    transaction: Transaction, *, team_id: str, job: str, day: date, effect: Effect, now: datetime
+    transaction: Transaction,
+    *,
+    team_id: str,
+    job: str,
+    day: date,
+    effect: Callable[[date], Effect],
+    now: datetime,
 ) -> bool:
-    """Promise `effect` unless `day` or a later one was done already; answers whether it was promised."""
-    moved = transaction.run(
-        "update daily set day = :day where team_id = :team_id and job = :job and day < :day",
+    """Promise `effect(the day done before)` unless `day` or a later one was done already; answers whether."""
+    transaction.lock(f"{team_id}/{job}")
+    row = transaction.one(
+        "select day from daily where team_id = :team_id and job = :job", team_id=team_id, job=job
+    )
+    if row is None:
+        raise AssertionError(f"begin() comes before once(): {job!r}")
+    previous = date.fromisoformat(row["day"])
+    if previous >= day:
+        return False
+    transaction.run(
+        "update daily set day = :day where team_id = :team_id and job = :job",
         team_id=team_id,
         job=job,
         day=day.isoformat(),
     )
-    if moved:
-        outbox.promise(transaction, team_id=team_id, incident=outbox.NOBODY, effect=effect, now=now)
-    return bool(moved)
+    outbox.promise(transaction, team_id=team_id, incident=outbox.NOBODY, effect=effect(previous), now=now)
+    return True

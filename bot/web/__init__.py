@@ -1,0 +1,1 @@
+"""What Firebreak answers over HTTP: Slack's signed requests, and whether it is well."""
