@@ -52,7 +52,7 @@ def settled(blocks: list[dict[str, Any]] | None, new_id: NewId) -> list[dict[str
 def _settle_block(block: dict[str, Any], new_id: NewId) -> None:
     if not block.get("block_id") or block.get("type") == "markdown":  # Slack keeps no block_id of these
         block["block_id"] = new_id("b")
-    for child in (*block.get("child_blocks", ()), *block.get("tasks", ())):
+    for child in children(block):
         _settle_block(child, new_id)
     for part in _parts(block):
         if part.get("type") in INTERACTIVE and not part.get("action_id"):
@@ -63,26 +63,29 @@ def _settle_block(block: dict[str, Any], new_id: NewId) -> None:
             part.setdefault("verbatim", False)
 
 
-def _parts(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object inside a block, itself left out; nested blocks settle themselves."""
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                yield item
-            yield from _parts(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if key in ("child_blocks", "tasks"):
-                continue
-            if isinstance(item, dict):
-                yield item
-            yield from _parts(item)
+def children(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """The blocks inside a block: of a container, of a plan, of a carousel."""
+    cards = block.get("elements", ()) if block.get("type") == "carousel" else ()
+    return [*block.get("child_blocks", ()), *block.get("tasks", ()), *cards]
+
+
+def _parts(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every object inside a block, at any depth; blocks inside it are left out."""
+    nested = {id(child) for child in children(block)}
+    waiting: list[Any] = list(block.values())
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, list):
+            waiting = [*value, *waiting]
+        elif isinstance(value, dict) and id(value) not in nested:
+            yield value
+            waiting = [*value.values(), *waiting]
 
 
 def elements_of(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Every interactive element with the block that holds it, inside containers and cards as well."""
+    """Every interactive element with the block that holds it, in the order they are shown."""
     for block in blocks:
-        yield from elements_of(block.get("child_blocks", []))
         for part in _parts(block):
             if part.get("type") in INTERACTIVE:
                 yield block, part
+        yield from elements_of(children(block))
