@@ -90,10 +90,10 @@ def check_attachments(attachments: list[Any]) -> None:
 def refusal(code: str, problems: Iterable[Problem]) -> SlackError:
     """The answer that carries these problems, in the places where Slack puts them."""
     told = [str(problem) for problem in problems]
-    listed = {} if code == "invalid_arguments" else {"errors": told}
-    return SlackError(
-        code, **listed, response_metadata={"messages": [f"[ERROR] {message}" for message in told]}
-    )
+    extra: dict[str, Any] = {"response_metadata": {"messages": [f"[ERROR] {message}" for message in told]}}
+    if code != "invalid_arguments":
+        extra["errors"] = told
+    return SlackError(code, **extra)
 
 
 def problems_in_view(view: Any, at: str) -> list[Problem]:
