@@ -10,6 +10,7 @@ FIRST = (
     """
     create table workspace (
         team_id text primary key,
+        name text not null default '',
         incidents integer not null default 0
     )
     """,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
@@ -28,7 +29,9 @@ def routes(app: AsyncApp, signing_secret: str) -> list[web.RouteDef]:
             text = body.decode()
         except UnicodeDecodeError:
             return web.json_response({"error": "not_utf8"}, status=400)
-        headers = {name: request.headers.getall(name) for name in request.headers}
+        headers: dict[str, str | Sequence[str]] = {
+            name: request.headers.getall(name) for name in request.headers
+        }
         answer = await app.async_dispatch(
             AsyncBoltRequest(body=text, query=request.query_string, headers=headers)
         )

@@ -1,0 +1,224 @@
+"""The command line. Each command is one story; what goes wrong is one sentence on stderr and exit code 2."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+import bot.logs
+from bot.config import Settings, SettingsError
+from bot.domain.vocabulary import Refused, incident_number
+from bot.errors import StartError
+from bot.storage.engine import StorageError
+
+EXIT_CANNOT = 2  # what people can do something about; 1 stays for mistakes of ours
+FLAG_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)  # what every evaluator can put into a URL
+
+
+class OneSentence(click.Group):
+    """Says what people can do something about in one sentence; a traceback is for mistakes of ours."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, StartError, StorageError, Refused) as error:
+            fail(str(error))
+
+
+def fail(sentence: str) -> NoReturn:
+    click.echo(f"firebreak: {sentence}", err=True)
+    sys.exit(EXIT_CANNOT)
+
+
+@click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="firebreak")
+def main() -> None:
+    """An incident bot for Slack: stabilize, repair, prevent.
+
+    \b
+    Settings come from firebreak.toml and the environment; firebreak.example.toml explains each.
+    To try it without Slack: firebreak demo
+    """
+
+
+@main.command()
+def run() -> None:
+    """Connect to Slack and work until stopped."""
+    from bot.app import firebreak  # here, because Bolt takes longer to import than the other commands run
+
+    settings = Settings.load(os.environ)
+    bot.logs.configure()
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stop.set)
+        async with firebreak(settings) as running:
+            how = "Socket Mode" if settings.app_token else "signed HTTP"
+            click.echo(
+                f"Firebreak is connected to {running.identity.team} by {how}"
+                + (f", listening on {running.url}" if running.url else "")
+                + f"; database {settings.database}. Ctrl-C stops it."
+            )
+            await stop.wait()
+
+    asyncio.run(work())
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where the page listens.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--story", help="Play a story by itself instead of waiting for you: payments.")
+@click.option("--http", is_flag=True, help="Deliver by signed HTTP instead of Socket Mode.")
+@click.option("--database", type=click.Path(path_type=Path), help="Keep the database here.")
+def demo(host: str, port: int, story: str | None, http: bool, database: Path | None) -> None:
+    """Open a local Slack with the bot connected to it."""
+    from bot import demo as demonstration
+
+    bot.logs.configure("WARNING")
+    with contextlib.suppress(KeyboardInterrupt):
+        worked = asyncio.run(
+            demonstration.demo(host=host, port=port, story=story, http=http, database=database)
+        )
+        sys.exit(0 if worked else 1)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--manifest", type=click.Path(exists=True, path_type=Path), help="Your app's manifest, JSON or YAML."
+)
+@click.option("--request-url", help="Deliver by signed HTTP to this address instead of Socket Mode.")
+def sandbox(host: str, port: int, manifest: Path | None, request_url: str | None) -> None:
+    """Open the local Slack alone, for any Bolt app."""
+    from bot.sandbox import server
+
+    bot.logs.configure("WARNING")
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(server.run(host, port, manifest, request_url))
+
+
+@main.command()
+@click.argument("window", default="28d")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The stable form for machines; docs/report.md explains it."
+)
+def report(window: str, as_json: bool) -> None:
+    """Recovery times of a window: 28d, 90d, 2026-09."""
+    from bot import offline
+    from bot.domain.metrics import report_json
+
+    async def work() -> str:
+        async with offline.existing(Settings.load(os.environ)) as database:
+            if as_json:
+                return json.dumps(report_json(await database.reports.report(window)), indent=2)
+            return "\n".join(await database.reports.figures(window))
+
+    click.echo(asyncio.run(work()))
+
+
+@main.command()
+@click.argument("incident")
+@click.option("--format", "form", type=click.Choice(["md", "json"]), default="md", show_default=True)
+def export(incident: str, form: str) -> None:
+    """Write one incident with its whole timeline to stdout: firebreak export INC-1."""
+    from bot import offline
+
+    number = incident_number(incident)
+    if number is None:
+        fail(f"{incident!r} is not the name of an incident; they look like INC-42.")
+
+    async def work() -> str:
+        async with offline.existing(Settings.load(os.environ)) as database:
+            return await offline.exported(database, number, form)
+
+    click.echo(asyncio.run(work()), nl=False)
+
+
+@main.group()
+def flag() -> None:
+    """The flags that incidents can contain."""
+
+
+@flag.command()
+@click.argument("key")
+@click.option("--serves", default="on", show_default=True, help="The value it serves when nobody holds it.")
+@click.option("--safe", default="off", show_default=True, help="The value it is held at during an incident.")
+@click.option("--description", default="", help="What it switches, for the person who must decide at night.")
+def define(key: str, serves: str, safe: str, description: str) -> None:
+    """Add a flag to the bot's own table, or change its definition."""
+    from bot import offline
+    from bot.storage.flags import Flag
+
+    if not FLAG_KEY.fullmatch(key):
+        fail(
+            f"{key!r} cannot be the key of a flag: use letters, digits, '.', '_' and '-', such as checkout-v2."
+        )
+    if serves == safe:
+        fail(f"{key} would serve its safe value {safe!r} always, so holding it would change nothing.")
+
+    async def work() -> None:
+        async with offline.existing(Settings.load(os.environ)) as database:
+            await offline.define_flag(database, Flag(key, description, serves, safe, None))
+
+    asyncio.run(work())
+    click.echo(f"{key} serves {serves}; held by an incident it serves {safe}.")
+
+
+@flag.command("list")
+def list_flags() -> None:
+    """What each flag serves now, and who holds it."""
+    from bot import offline
+
+    async def work() -> list[str]:
+        async with offline.existing(Settings.load(os.environ)) as database:
+            return [
+                f"{each.key}\t{each.now}\t{f'held by INC-{each.held_by}' if each.held_by else ''}".rstrip()
+                for each in await database.incidents.flags()
+            ]
+
+    lines = asyncio.run(work())
+    click.echo("\n".join(lines) if lines else "No flags yet. Add one with: firebreak flag define KEY")
+
+
+@main.group()
+def runbooks() -> None:
+    """The checklists that incidents start with."""
+
+
+@runbooks.command()
+def check() -> None:
+    """Name every runbook, and what is wrong with the broken ones; exit code 2 when one is."""
+    from bot.services.runbooks import Library
+
+    library = Library.load(Settings.load(os.environ).runbook_folders)
+    for runbook in library.runbooks:
+        click.echo(f"{runbook.id}: {runbook.title} ({len(runbook.steps())} steps)")
+    for problem in library.problems:
+        click.echo(str(problem), err=True)
+    if library.problems:
+        sys.exit(EXIT_CANNOT)
+
+
+@main.command()
+@click.option("--http", "url", metavar="URL", help="For signed HTTP at this public address, not Socket Mode.")
+def manifest(url: str | None) -> None:
+    """Print the app manifest to paste into api.slack.com/apps."""
+    from bot.slack.manifest import manifest as built
+
+    click.echo(json.dumps(built("http" if url else "socket", url), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+"""The composition root: settings -> storage -> services -> Bolt and web. It builds the parts, nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import aiohttp
+from aiohttp import web
+from handlers.desk import Desk
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+import handlers
+from bot.config import Settings
+from bot.domain.language import English
+from bot.services.delivery import LEASE, Delivery
+from bot.services.incidents import Incidents
+from bot.services.reports import Reports, Schedule
+from bot.services.runbooks import Library
+from bot.slack.client import SlackOutside
+from bot.slack.errors import code_of, meaning
+from bot.slack.face import Face
+from bot.slack.sockets import Listeners, Sockets
+from bot.storage.engine import Engine
+from bot.storage.lock import only_bot_on
+from bot.storage.sqlite import SqliteEngine
+from bot.web import health, slack_events
+
+log = logging.getLogger(__name__)
+
+CALL_SECONDS = 15.0  # one Web API call; well under the lease, so that a lost answer is in doubt only once
+FINISH_SECONDS = 4.0  # for what was accepted before SIGTERM; orchestrators kill after 10, we say five
+
+
+class StartError(Exception):
+    """Firebreak cannot start. The message is one sentence for the person who started it."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who we are in Slack, from auth.test."""
+
+    team_id: str
+    team: str
+    user_id: str
+    bot_id: str
+
+
+@dataclass(frozen=True)
+class Firebreak:
+    """A running bot, and where it listens (None without a port)."""
+
+    identity: Identity
+    incidents: Incidents
+    reports: Reports
+    delivery: Delivery
+    engine: Engine
+    library: Library
+    url: str | None
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextlib.asynccontextmanager
+async def firebreak(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Firebreak]:
+    """A bot that is connected and works for as long as the context is open.
+
+    Raises StartError or DatabaseUnusable, each one sentence. On leaving it stops taking work, finishes what it
+    has accepted, and closes in the opposite order of opening.
+    """
+    if CALL_SECONDS >= LEASE:
+        raise AssertionError("a lease must outlast the call it covers")
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(only_bot_on(settings.database))
+        engine = await stack.enter_async_context(SqliteEngine.open(settings.database))
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+        )
+        client = _client(settings, session, token=settings.bot_token)
+        identity = await _who_am_i(client)
+        library = Library.load(settings.runbook_folders)
+        for problem in library.problems:
+            log.warning("runbook left out: %s", problem, extra={"action": "runbook_left_out"})
+        parts = _parts(settings, engine, client, identity, library, now)
+        bolt = _bolt(settings, session, identity)
+        listeners = Listeners(bolt)
+        handlers.register(bolt, parts.desk)
+        # Opened in this order and closed in the opposite one: the doors last, so that they close first.
+        await stack.enter_async_context(parts.delivery.running())
+        await stack.enter_async_context(parts.reports.running())
+        stack.push_async_callback(listeners.finished, FINISH_SECONDS)
+        sockets = Sockets(bolt, settings.app_token) if settings.app_token else None
+        if sockets is not None:
+            await _can_open_sockets(client, settings.app_token)
+            await stack.enter_async_context(sockets.open())
+        connected = sockets.connected if sockets is not None else _always
+        url = await _serve(stack, settings, bolt, engine, identity, connected)
+        yield Firebreak(identity, parts.incidents, parts.reports, parts.delivery, engine, library, url)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    incidents: Incidents
+    reports: Reports
+    delivery: Delivery
+    desk: Desk
+
+
+def _parts(
+    settings: Settings,
+    engine: Engine,
+    client: AsyncWebClient,
+    identity: Identity,
+    library: Library,
+    now: Callable[[], datetime],
+) -> _Parts:
+    face = Face(
+        t=English(),
+        meanings=settings.severity_meanings,
+        zone=settings.zone,
+        announcements=settings.announcements_channel,
+    )
+    schedule = Schedule(
+        zone=settings.zone,
+        post_time=settings.summary_time,
+        channel=settings.summary_channel,
+        enabled=settings.summary_enabled,
+    )
+
+    def stored() -> None:
+        delivery.wake()
+
+    reports = Reports(engine, team_id=identity.team_id, schedule=schedule, t=face.t, now=now, stored=stored)
+    outside = SlackOutside(client, face, bot_user=identity.user_id, now=now, summary=reports.summary)
+    delivery = Delivery(engine, outside, now=now)
+    incidents = Incidents(
+        engine,
+        team_id=identity.team_id,
+        runbooks=lambda: library.runbooks,
+        now=now,
+        stored=stored,
+    )
+    desk = Desk(incidents=incidents, reports=reports, face=face, now=now)
+    return _Parts(incidents, reports, delivery, desk)
+
+
+def _client(settings: Settings, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
+    """No retry handlers: the SDK's own turns one post into two when a connection drops. The dispatcher retries."""
+    return AsyncWebClient(token=token, base_url=settings.slack_api_url, session=session, retry_handlers=[])
+
+
+def _bolt(settings: Settings, session: aiohttp.ClientSession, identity: Identity) -> AsyncApp:
+    """Bolt with a fixed authorization: auth.test was called once, not on each request inside the three seconds.
+
+    A listener ends before its answer is sent (`process_before_response`): it has committed by then, a failure
+    is a 500 that Slack tries again instead of a silent 200, and nothing polls for the acknowledgement.
+    Signatures are verified by our own door, which answers 401 where Bolt would answer 500.
+    """
+    authorized = AuthorizeResult(
+        enterprise_id=None,
+        team_id=identity.team_id,
+        bot_user_id=identity.user_id,
+        bot_id=identity.bot_id,
+        bot_token=settings.bot_token,
+    )
+
+    async def authorize() -> AuthorizeResult:
+        return authorized
+
+    return AsyncApp(
+        client=_client(settings, session, token=None),
+        authorize=authorize,
+        process_before_response=True,
+        request_verification_enabled=False,
+        signing_secret=settings.signing_secret or "not used: Socket Mode",
+    )
+
+
+async def _who_am_i(client: AsyncWebClient) -> Identity:
+    try:
+        answer = await client.auth_test()
+    except SlackApiError as error:
+        code = code_of(error)
+        if code in ("invalid_auth", "not_authed", "account_inactive", "token_revoked"):
+            raise StartError(
+                f"Slack does not accept SLACK_BOT_TOKEN ({code}). "
+                "Copy the Bot User OAuth Token from the app's page, OAuth & Permissions."
+            ) from error
+        raise StartError(f"Slack answered auth.test with an error: {meaning(error)}.") from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise StartError(
+            f"Slack cannot be reached at {client.base_url} ({error or type(error).__name__}). "
+            "Check the network, a proxy, and SLACK_API_URL if it is set."
+        ) from error
+    return Identity(
+        team_id=answer["team_id"],
+        team=answer["team"],
+        user_id=answer["user_id"],
+        bot_id=answer["bot_id"],
+    )
+
+
+async def _can_open_sockets(client: AsyncWebClient, app_token: str) -> None:
+    """Ask once ourselves: the Socket Mode client would try a wrong token for ever."""
+    try:
+        await client.apps_connections_open(app_token=app_token)
+    except SlackApiError as error:
+        raise StartError(
+            f"Slack does not accept SLACK_APP_TOKEN ({code_of(error)}). "
+            "Make an app-level token with the scope connections:write and switch Socket Mode on."
+        ) from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise StartError(f"Slack cannot be reached at {client.base_url} ({error}).") from error
+
+
+async def _always() -> bool:
+    return True
+
+
+async def _serve(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    bolt: AsyncApp,
+    engine: Engine,
+    identity: Identity,
+    connected: Callable[[], Awaitable[bool]],
+) -> str | None:
+    """Open the port for Slack's requests and the health page; in Socket Mode only when one is configured."""
+    if settings.port is None:
+        return None
+    application = web.Application()
+    application.add_routes(health.routes(engine, identity.team_id, connected))
+    if settings.app_token is None:
+        application.add_routes(slack_events.routes(bolt, settings.signing_secret))
+    runner = web.AppRunner(application, shutdown_timeout=FINISH_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.host, settings.port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise StartError(
+            f"Port {settings.port} on {settings.host} cannot be opened ({error.strerror}). "
+            "Name another one in PORT."
+        ) from error
+    port = runner.addresses[0][1]
+    return f"http://{settings.host}:{port}"

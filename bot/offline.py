@@ -1,0 +1,95 @@
+"""What the command line does with the database alone, while the bot runs or not: figures, exports, flags."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.config import Settings
+from bot.domain.language import English
+from bot.domain.story import timeline_markdown
+from bot.domain.vocabulary import Refused, incident_name
+from bot.errors import StartError
+from bot.services.incidents import Incidents
+from bot.services.reports import Reports, Schedule
+from bot.storage import flags, workspaces
+from bot.storage.flags import Flag
+from bot.storage.sqlite import SqliteEngine
+
+
+@dataclass(frozen=True)
+class Database:
+    """The services over an existing database, for the one workspace in it."""
+
+    engine: SqliteEngine
+    team_id: str
+    incidents: Incidents
+    reports: Reports
+
+
+@contextlib.asynccontextmanager
+async def existing(settings: Settings) -> AsyncIterator[Database]:
+    """Open the configured database; raises StartError where there is none or no bot has used it yet."""
+    path = Path(settings.database)
+    if not path.exists():
+        raise StartError(
+            f"There is no database at {path}. Start the bot once with `firebreak run`, or name the right file "
+            "in FIREBREAK_DATABASE."
+        )
+    async with SqliteEngine.open(path) as engine:
+        known = await engine.read(workspaces.everything)
+        if not known:
+            raise StartError(f"{path} knows no workspace yet. Start the bot once with `firebreak run`.")
+        team_id = known[0]["team_id"]
+        schedule = Schedule(
+            zone=settings.zone, post_time=settings.summary_time, channel=settings.summary_channel
+        )
+        yield Database(
+            engine,
+            team_id,
+            Incidents(engine, team_id=team_id, runbooks=list, now=_now),
+            Reports(engine, team_id=team_id, schedule=schedule, t=English(), now=_now),
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def exported(database: Database, number: int, form: str) -> str:
+    """The whole incident as Markdown or JSON text; raises Refused when there is none with this number."""
+    incident = await database.incidents.find(number)
+    if incident is None:
+        raise Refused("There is no {incident} in this database.", incident=incident_name(number))
+    entries = await database.incidents.timeline(number)
+    names = await database.incidents.names()
+    if form == "md":
+        return timeline_markdown(incident, entries, English(), lambda person: names.get(person, person))
+    document: dict[str, Any] = {
+        "incident": incident.name,
+        "title": incident.title,
+        "severity": incident.severity.value,
+        "phase": incident.phase.value,
+        "milestones": {milestone.value: at.isoformat() for milestone, at in incident.milestones.items()},
+        "people": names,
+        "timeline": [
+            {
+                "version": entry.version,
+                "recorded_at": entry.recorded_at.isoformat(),
+                "hash": entry.hash,
+                **entry.event.model_dump(mode="json"),
+            }
+            for entry in entries
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+async def define_flag(database: Database, flag: Flag) -> None:
+    """Add a flag, or change one that nobody holds; raises Refused."""
+    await database.engine.write(lambda transaction: flags.define(transaction, database.team_id, flag))

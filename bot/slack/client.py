@@ -1,0 +1,269 @@
+"""Carry out effects with Slack's Web API: the one place that calls it for more than an answer to a click.
+
+Every post carries its effect's number as message metadata. When it is in doubt whether an effect has happened,
+it is looked up before it is done again; where Slack itself refuses to do a thing twice, that refusal is success.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date, datetime
+from typing import Any, Protocol, assert_never
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.domain.commands import Command, LinkChannel, LinkSurface
+from bot.domain.effects import Draw, Invite, OpenChannel, Pin, PostSummary, Tell
+from bot.domain.incident import Incident, Place
+from bot.domain.vocabulary import FIREBREAK, Surface
+from bot.services.delivery import Hopeless
+from bot.slack import cards
+from bot.slack.cards import summary_message
+from bot.slack.checklist import checklist
+from bot.slack.errors import code_of, meaning
+from bot.slack.face import Drawing, Face
+from bot.slack.moments import moment
+from bot.storage.outbox import Promise
+
+CHANNEL_NAME_MAX = 80  # https://docs.slack.dev/reference/methods/conversations.create
+NAMES_TO_TRY = 5  # a taken name gets -2 … -5; more than that is no accident
+CLOCK_SKEW = 60.0  # seconds that Slack's clock may be behind ours when we look for what we did
+PAGE = 200  # entries a page, as Slack recommends
+PAGES = 25  # pages we look through at most: 5,000 entries, and then we say that we did not find it
+EFFECT_METADATA = "firebreak_effect"
+
+GONE = ("message_not_found", "cant_update_message", "edit_window_closed")
+
+
+class Summary(Protocol):
+    """The lines of the summary due on `day`, speaking of all since the one of `previous`; plain text."""
+
+    def __call__(self, day: date, previous: date) -> Awaitable[list[str]]: ...
+
+
+def channel_name(incident: Incident, attempt: int = 1) -> str:
+    """`inc-42-checkout-returns-500`: always with the number, so that it is ours and unique."""
+    plain = unicodedata.normalize("NFKD", incident.title).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    suffix = f"-{attempt}" if attempt > 1 else ""
+    stem = f"inc-{incident.number}-{words}".rstrip("-")
+    return stem[: CHANNEL_NAME_MAX - len(suffix)].rstrip("-") + suffix
+
+
+class SlackOutside:
+    """Slack, as the dispatcher sees it (`bot.services.delivery.Outside`)."""
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        face: Face,
+        *,
+        bot_user: str,
+        now: Callable[[], datetime],
+        summary: Summary,
+    ) -> None:
+        self._client = client
+        self._face = face
+        self._bot_user = bot_user
+        self._now = now
+        self._summary = summary
+        self._channels: dict[str, str] = {}
+        self._topics: dict[str, str] = {}
+
+    async def deliver(self, promise: Promise, incident: Incident | None) -> Command | None:
+        """See `Outside`."""
+        try:
+            return await self._carry_out(promise, incident)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            raise meaning(error) from error
+
+    async def _carry_out(self, promise: Promise, incident: Incident | None) -> Command | None:
+        effect = promise.effect
+        if isinstance(effect, PostSummary):
+            lines = await self._summary(effect.day, effect.previous)
+            channel = await self._channel_id(effect.channel)
+            await self._post(promise, channel, summary_message(lines))
+            return None
+        if incident is None:
+            raise Hopeless("The incident of this effect is not in the database.")
+        match effect:
+            case OpenChannel():
+                return await self._open_channel(promise, incident)
+            case Invite():
+                await self._invite(_channel(incident), effect.person)
+            case Draw():
+                return await self._draw(promise, incident, effect.surface)
+            case Pin():
+                await self._pin(incident.surfaces[effect.surface])
+            case Tell():
+                await self._post(promise, _channel(incident), moment(effect.event, incident, self._face))
+            case _:
+                assert_never(effect)
+        return None
+
+    # channels ------------------------------------------------------------------------------------------
+
+    async def _open_channel(self, promise: Promise, incident: Incident) -> Command:
+        for attempt in range(1, NAMES_TO_TRY + 1):
+            name = channel_name(incident, attempt)
+            try:
+                answer = await self._client.conversations_create(name=name)
+            except SlackApiError as error:
+                if code_of(error) != "name_taken":
+                    raise
+                channel = await self._made_before(promise, name)
+            else:
+                channel = answer["channel"]
+            if channel is not None:
+                return LinkChannel(by=FIREBREAK, channel=channel["id"], name=channel["name"])
+        raise Hopeless(f"The channel names from {channel_name(incident)} on are taken. Rename one of them.")
+
+    async def _made_before(self, promise: Promise, name: str) -> dict[str, Any] | None:
+        """The channel of this name if an earlier attempt of this very effect made it."""
+        async for channel in self._all_channels():
+            ours = channel.get("creator") == self._bot_user
+            if channel["name"] == name and ours and channel["created"] >= promise.created - CLOCK_SKEW:
+                return channel
+        return None
+
+    async def _all_channels(self) -> AsyncIterator[dict[str, Any]]:
+        pages = await self._client.conversations_list(types="public_channel,private_channel", limit=PAGE)
+        async for channel in _items(pages, "channels"):
+            yield channel
+
+    async def _channel_id(self, configured: str) -> str:
+        """The id of the channel in the settings, with the bot in it so that it can look up what it posted."""
+        if configured not in self._channels:
+            wanted = configured.removeprefix("#")
+            async for channel in self._all_channels():
+                if wanted in (channel["id"], channel["name"]):
+                    if not channel.get("is_member"):
+                        await self._client.conversations_join(channel=channel["id"])
+                    self._channels[configured] = channel["id"]
+                    break
+            else:
+                raise Hopeless(
+                    f"There is no channel #{wanted}, or the bot cannot see it. "
+                    "Create it or invite the bot, or name another one in firebreak.toml."
+                )
+        return self._channels[configured]
+
+    async def _invite(self, channel: str, person: str) -> None:
+        try:
+            await self._client.conversations_invite(channel=channel, users=person)
+        except SlackApiError as error:
+            if code_of(error) not in ("already_in_channel", "cant_invite_self"):
+                raise
+
+    # surfaces ------------------------------------------------------------------------------------------
+
+    async def _draw(self, promise: Promise, incident: Incident, surface: Surface) -> Command | None:
+        if surface is Surface.TOPIC:
+            await self._set_topic(incident)
+            return None
+        place = incident.surfaces.get(surface)
+        drawing = self._drawing(incident, surface)
+        if place is not None and await self._update(place, drawing):
+            return None
+        if surface is Surface.ANNOUNCEMENT:
+            channel = await self._channel_id(self._face.announcements)
+        else:
+            channel = _channel(incident)
+        place = await self._post(promise, channel, drawing)
+        return LinkSurface(by=FIREBREAK, surface=surface, channel=place.channel, ts=place.ts)
+
+    def _drawing(self, incident: Incident, surface: Surface) -> Drawing:
+        match surface:
+            case Surface.CARD:
+                return cards.incident_card(incident, self._face, self._now())
+            case Surface.CHECKLIST:
+                return checklist(incident, self._face, self._now())
+            case Surface.ANNOUNCEMENT:
+                return cards.announcement(incident, self._face, self._now())
+            case Surface.TOPIC:
+                raise AssertionError("a topic is text, not a message")
+            case _:
+                assert_never(surface)
+
+    async def _update(self, place: Place, drawing: Drawing) -> bool:
+        """Redraw in place; False when the message is not there any more and a new one is wanted."""
+        try:
+            await self._client.chat_update(
+                channel=place.channel, ts=place.ts, text=drawing.text, blocks=drawing.blocks
+            )
+        except SlackApiError as error:
+            if code_of(error) in GONE:
+                return False
+            raise
+        return True
+
+    async def _set_topic(self, incident: Incident) -> None:
+        """Only on a change: each setting writes a line into the channel that everybody sees."""
+        channel = _channel(incident)
+        topic = cards.topic(incident, self._face)
+        if channel not in self._topics:
+            answer = await self._client.conversations_info(channel=channel)
+            self._topics[channel] = answer["channel"].get("topic", {}).get("value", "")
+        if self._topics[channel] != topic:
+            await self._client.conversations_setTopic(channel=channel, topic=topic)
+            self._topics[channel] = topic
+
+    async def _pin(self, place: Place) -> None:
+        try:
+            await self._client.pins_add(channel=place.channel, timestamp=place.ts)
+        except SlackApiError as error:
+            if code_of(error) not in ("already_pinned", "message_not_found"):
+                raise
+
+    # posts ---------------------------------------------------------------------------------------------
+
+    async def _post(self, promise: Promise, channel: str, drawing: Drawing) -> Place:
+        if promise.in_doubt:
+            before = await self._posted_before(promise, channel)
+            if before is not None:
+                return before
+        answer = await self._client.chat_postMessage(
+            channel=channel,
+            text=drawing.text,
+            blocks=drawing.blocks,
+            metadata={"event_type": EFFECT_METADATA, "event_payload": {"effect": promise.id}},
+            unfurl_links=False,
+        )
+        return Place(channel=answer["channel"], ts=answer["ts"])
+
+    async def _posted_before(self, promise: Promise, channel: str) -> Place | None:
+        """The message that an attempt with a lost answer left behind, by the effect's number in its metadata."""
+        history = await self._client.conversations_history(
+            channel=channel,
+            oldest=f"{promise.created - CLOCK_SKEW:.6f}",
+            include_all_metadata=True,
+            limit=PAGE,
+        )
+        async for message in _items(history, "messages"):
+            metadata = message.get("metadata") or {}
+            ours = metadata.get("event_type") == EFFECT_METADATA
+            if ours and metadata.get("event_payload", {}).get("effect") == promise.id:
+                return Place(channel=channel, ts=message["ts"])
+        return None
+
+
+async def _items(first: AsyncSlackResponse, name: str) -> AsyncIterator[dict[str, Any]]:
+    """Every entry of a listing, page after page, up to `PAGES`."""
+    pages = 0
+    async for page in first:
+        for item in page[name]:
+            yield item
+        pages += 1
+        if pages >= PAGES:
+            return
+
+
+def _channel(incident: Incident) -> str:
+    if incident.channel is None:
+        raise AssertionError("an effect that needs a channel is promised only once there is one")
+    return incident.channel

@@ -1,0 +1,88 @@
+"""Socket Mode: several connections to one Bolt app, and the count of listeners that are still at work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
+from slack_bolt.listener.async_listener_start_handler import AsyncListenerStartHandler
+from slack_bolt.response import BoltResponse
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS = 2  # Slack refreshes each every few hours; the other one goes on receiving meanwhile
+
+
+class Sockets:
+    """The open connections of one app."""
+
+    def __init__(self, bolt: AsyncApp, app_token: str) -> None:
+        self._bolt = bolt
+        self._app_token = app_token
+        self._handlers: list[AsyncSocketModeHandler] = []
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Connected for as long as the context is open."""
+        try:
+            for _ in range(CONNECTIONS):
+                handler = AsyncSocketModeHandler(self._bolt, self._app_token)
+                self._handlers.append(handler)
+                await handler.connect_async()
+            yield
+        finally:
+            await asyncio.gather(*(handler.close_async() for handler in self._handlers))
+
+    async def connected(self) -> bool:
+        """Whether at least one connection is alive."""
+        alive = [await handler.client.is_connected() for handler in self._handlers]
+        return any(alive)
+
+
+class Listeners:
+    """How many of Bolt's listeners are at work: it starts them as tasks of its own and forgets them."""
+
+    def __init__(self, bolt: AsyncApp) -> None:
+        self._at_work = 0
+        self._none = asyncio.Event()
+        self._none.set()
+        runner = bolt.listener_runner
+        runner.listener_start_handler = _Started(self)
+        runner.listener_completion_handler = _Completed(self)
+
+    def started(self) -> None:
+        self._at_work += 1
+        self._none.clear()
+
+    def completed(self) -> None:
+        self._at_work -= 1
+        if self._at_work == 0:
+            self._none.set()
+
+    async def finished(self, seconds: float) -> None:
+        """Wait until none is at work, for `seconds` at the most."""
+        try:
+            await asyncio.wait_for(self._none.wait(), seconds)
+        except TimeoutError:
+            log.warning("%d listeners did not finish in time", self._at_work, extra={"action": "stop"})
+
+
+class _Started(AsyncListenerStartHandler):
+    def __init__(self, listeners: Listeners) -> None:
+        self._listeners = listeners
+
+    async def handle(self, request: AsyncBoltRequest, response: BoltResponse | None) -> None:
+        self._listeners.started()
+
+
+class _Completed(AsyncListenerCompletionHandler):
+    def __init__(self, listeners: Listeners) -> None:
+        self._listeners = listeners
+
+    async def handle(self, request: AsyncBoltRequest, response: BoltResponse | None) -> None:
+        self._listeners.completed()
