@@ -25,6 +25,10 @@ QUOTE_REST = re.compile(r"(?:&gt;|>){3} ?")
 LIST_ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[•◦▪‣·-]|\d{1,3}[.)])[ \t]+(?P<text>\S.*)")
 SAFE_URL = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f\x7f<>\"]+", re.IGNORECASE)
 TRAILING = ".,;:!?'\")]}"  # punctuation after a bare address belongs to the sentence
+# chat.getPermalink's answers: shapes.permalink
+PERMALINK = re.compile(
+    r"/archives/(?P<channel>\w+)/p(?P<seconds>\d{10})(?P<micros>\d{6})(?:\?thread_ts=(?P<thread>[\d.]+)&cid=\w+)?"
+)
 BROADCASTS = ("here", "channel", "everyone")
 
 
@@ -77,6 +81,19 @@ def link(url: str, label: str | Markup) -> Markup | None:
     return Markup('<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>').format(url, label)
 
 
+def address(url: str, label: str | Markup, reader: Reader) -> Markup | None:
+    """A link as `reader` follows it: into the page when it is the address of one of our messages."""
+    here = (
+        PERMALINK.fullmatch(url.removeprefix(reader.workspace.base_url)) if url.startswith("http") else None
+    )
+    if here is None or not reader.workspace.base_url or not url.startswith(reader.workspace.base_url):
+        return link(url, label)
+    href = reader.url(
+        channel=here["channel"], at=f"{here['seconds']}.{here['micros']}", thread=here["thread"]
+    )
+    return Markup('<a href="{}" data-go>{}</a>').format(href, label)
+
+
 def mention(kind: str, label: str, *, me: bool = False) -> Markup:
     """Somebody's or something's name, set apart."""
     return Markup('<span class="mention mention-{}{}">{}</span>').format(kind, " is-me" if me else "", label)
@@ -92,7 +109,7 @@ def entity(content: str, reader: Reader) -> Markup | None:
         return channel_mention(target[1:], label, reader)
     if target.startswith("!"):
         return _special(target[1:], label, reader)
-    return link(target, label or target)
+    return address(target, label or target, reader)
 
 
 def user_mention(user_id: str, label: str, reader: Reader) -> Markup:
@@ -239,9 +256,9 @@ def _token(match: re.Match[str], reader: Reader) -> Markup:
         return emoji_html(match["emoji"]) if character(match["emoji"]) else escape(match[0])
     if match["url"]:
         url = unescape(match["url"])
-        address = url.rstrip(TRAILING)
-        linked = link(address, address)
-        return linked + url[len(address) :] if linked else escape(url)
+        bare = url.rstrip(TRAILING)
+        linked = address(bare, bare, reader)
+        return linked + url[len(bare) :] if linked else escape(url)
     return escape(match[0])
 
 

@@ -78,7 +78,7 @@ def _inline(part: dict[str, Any], reader: Reader) -> Markup:
         case "text":
             return _broken(text)
         case "link":
-            return mrkdwn.link(url, text or url) or escape(text or url)
+            return mrkdwn.address(url, text or url, reader) or escape(text or url)
         case "user":
             return mrkdwn.user_mention(text_of(part.get("user_id")), "", reader)
         case "channel":
