@@ -40,7 +40,7 @@ STATE_KEYS = {
     "file_input": ("files", ""),
 }
 MANY = {type_ for type_, (key, _) in STATE_KEYS.items() if key.endswith("s")}
-TEXT_INPUTS = {"plain_text_input", "email_text_input", "url_text_input", "number_input", "rich_text_input"}
+WITH_OPTIONS = {"static_select", "multi_static_select", "radio_buttons", "checkboxes"}  # known beforehand
 DATE, TIME = "%Y-%m-%d", "%H:%M"
 
 REQUIRED = "Please complete this required field."  # the words of Slack's own client
@@ -82,9 +82,12 @@ class Spot:
     @property
     def names(self) -> set[str]:
         """Everything that a person or a test may call it by."""
-        placeholder = self.element.get("placeholder") or {}
-        names = {self.label, placeholder.get("text"), self.element.get("accessibility_label")}
-        return {str(name) for name in names | {self.action_id} if name}
+        parts = ("placeholder", "positive_button", "negative_button")
+        texts = [self.element.get(part) or {} for part in parts]
+        texts = [text.get("text", "") for text in texts]
+        names = [text.get("text") if isinstance(text, dict) else text for text in texts]
+        names += [self.label, self.element.get("accessibility_label"), self.action_id]
+        return {str(name) for name in names if name}
 
 
 def spots(blocks: list[Json]) -> Iterator[Spot]:

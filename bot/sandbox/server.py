@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
-from typing import Any
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
 
 from aiohttp import web
 
+from bot.sandbox import looking
 from bot.sandbox.clock import Clock
 from bot.sandbox.delivery import Delivery
+from bot.sandbox.errors import NotPossibleError, SlackError
 from bot.sandbox.events import Events
 from bot.sandbox.faults import Faults
+from bot.sandbox.interactions import Interactions
+from bot.sandbox.modals import Modals
+from bot.sandbox.people import PATIENCE, Actor
+from bot.sandbox.plaintext import text_of
 from bot.sandbox.sockets import Connections
 from bot.sandbox.triggers import Triggers
 from bot.sandbox.webapi import WebApi
-from bot.sandbox.workspace import App, Workspace
+from bot.sandbox.workspace import App, Channel, Message, Workspace
 
+Found = TypeVar("Found")
+
+LOOK_AGAIN = 0.05  # seconds between two looks at what the workspace's feed does not tell of
 SHUTDOWN_SECONDS = (
     2.0  # for requests still under way; everything that waits on purpose was told to stop before
 )
+
+
+class NotShownError(AssertionError):
+    """What somebody waited for did not come. The text says what was there instead."""
 
 
 class Sandbox:
@@ -38,6 +53,9 @@ class Sandbox:
         )
         self.delivery = Delivery(self.workspace, self.connections, self.faults)
         self.events = Events(self.workspace, self.delivery)
+        self.interactions = Interactions(self.workspace, self.triggers, self.delivery)
+        self.modals = Modals(self.interactions, self.triggers, self.delivery)
+        self._people: dict[str, Actor] = {}
 
     @property
     def api_url(self) -> str:
@@ -55,6 +73,66 @@ class Sandbox:
     @property
     def signing_secret(self) -> str:
         return self.workspace.app.signing_secret
+
+    # for tests and demos -------------------------------------------
+
+    def person(self, name: str) -> Actor:
+        """Somebody in the workspace, by id, handle or e-mail address."""
+        person = self.workspace.person(name)
+        if person.id not in self._people:
+            self._people[person.id] = Actor(
+                self.workspace, person, self.interactions, self.modals, self.until
+            )
+        return self._people[person.id]
+
+    def channel(self, name: str) -> Channel:
+        """A channel by id or name, or the only one whose name begins with what stands before `…`."""
+        if not name.endswith("…"):
+            return self.workspace.channel(name)
+        begun = [
+            c for c in self.workspace.channels.values() if c.name.startswith(name[:-1].removeprefix("#"))
+        ]
+        if len(begun) != 1:
+            raise SlackError("channel_not_found")
+        return begun[0]
+
+    def shown(self, channel: str | Channel, person: str) -> list[Message]:
+        """The messages of a channel that this person sees, oldest first, thread replies among them."""
+        found = channel if isinstance(channel, Channel) else self.channel(channel)
+        return looking.shown(found, self.workspace.person(person))
+
+    def text_of(self, message: Message) -> str:
+        """A message as it is read, with the names of people and channels in it."""
+        return text_of(message, self.workspace)
+
+    async def until(
+        self,
+        predicate: Callable[[], Found | None],
+        timeout: float = PATIENCE,  # noqa: ASYNC109  how long somebody waits, not how long we may take
+        what: Callable[[], str] | None = None,
+    ) -> Found:
+        """Wait until `predicate` answers with something that is so, and answer with that.
+
+        It is asked again whenever the workspace changes, and now and then in between, for what changes
+        elsewhere. A refusal in there ("channel_not_found") counts as not yet.
+        """
+        end = time.monotonic() + timeout
+        async with self.workspace.watch() as changes:
+            while True:
+                found = None
+                with contextlib.suppress(SlackError, NotPossibleError):
+                    found = predicate()
+                if found:
+                    return found
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise NotShownError(what() if what else f"Nothing came of it in {timeout} s.")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changes.get(), min(left, LOOK_AGAIN))
+                while not changes.empty():
+                    changes.get_nowait()
+
+    # serving -------------------------------------------------------
 
     @classmethod
     @contextlib.asynccontextmanager

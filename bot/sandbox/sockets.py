@@ -69,6 +69,12 @@ class Connections:
     def routes(self) -> list[web.RouteDef]:
         return [web.get(PATH, self._serve)]
 
+    async def reached(self, number: int) -> None:
+        """Wait until that many connections are open and said hello to."""
+        async with self.workspace.watch() as changes:
+            while sum(not connection.leaving for connection in self.open) < number:
+                await changes.get()
+
     async def send(
         self,
         kind: str,

@@ -1,0 +1,39 @@
+"""What the sandbox's own tests share: a sandbox for each, and a small Bolt app in it, over both transports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Literal
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.fixture import connected, slack, slack_clock, slack_manifest
+from bot.sandbox.server import Sandbox
+
+__all__ = ["slack", "slack_clock", "slack_manifest"]
+
+Over = Literal["socket", "http"]
+Running = Callable[..., AbstractAsyncContextManager[None]]
+
+
+@pytest.fixture(params=["socket", "http"])
+def over(request: pytest.FixtureRequest) -> Over:
+    """Each test that asks for this runs over Socket Mode and over signed HTTP."""
+    chosen: Over = request.param
+    return chosen
+
+
+@pytest.fixture
+def app(slack: Sandbox) -> AsyncApp:
+    """A Bolt app that knows this sandbox and nothing else yet."""
+    client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+    return AsyncApp(client=client, signing_secret=slack.signing_secret)
+
+
+@pytest.fixture
+def running(slack: Sandbox, app: AsyncApp, over: Over) -> Running:
+    """`async with running():` the app is connected."""
+    return lambda **how: connected(slack, app, over, **how)
