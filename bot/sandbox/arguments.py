@@ -23,10 +23,11 @@ def refuse(*messages: str, code: str = "invalid_arguments") -> SlackError:
     return SlackError(code, response_metadata={"messages": [f"[ERROR] {message}" for message in messages]})
 
 
-async def parse_arguments(request: web.Request) -> dict[str, Any]:
-    """All arguments of one call. The body wins over the query; the Authorization header is not read here."""
+async def parse_arguments(request: web.Request, *, json_body: bool = True) -> dict[str, Any]:
+    """All arguments of one call; the body wins over the query. Many reading methods ignore a JSON body."""
     found: dict[str, Any] = dict(request.query)
-    if request.method == "POST" and request.can_read_body:
+    ignored = request.content_type == "application/json" and not json_body
+    if request.method == "POST" and request.can_read_body and not ignored:
         found |= await _body(request)
     for name in found:
         if "[" in name:

@@ -5,37 +5,40 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
 from aiohttp import web
 
 from bot.sandbox import looking
 from bot.sandbox.clock import Clock
+from bot.sandbox.control import CLOSED, Control
 from bot.sandbox.delivery import Delivery
 from bot.sandbox.errors import NotPossibleError, SlackError
 from bot.sandbox.events import Events
 from bot.sandbox.faults import Faults
+from bot.sandbox.guard import guard
 from bot.sandbox.interactions import Interactions
 from bot.sandbox.modals import Modals
-from bot.sandbox.people import PATIENCE, Actor
+from bot.sandbox.page import routes as page_routes
+from bot.sandbox.people import PATIENCE, Actor, NotShownError
 from bot.sandbox.plaintext import text_of
 from bot.sandbox.sockets import Connections
 from bot.sandbox.triggers import Triggers
 from bot.sandbox.webapi import WebApi
-from bot.sandbox.workspace import App, Channel, Message, Workspace
+from bot.sandbox.workspace import App, Change, Channel, Message, Workspace
 
 Found = TypeVar("Found")
 
 LOOK_AGAIN = 0.05  # seconds between two looks at what the workspace's feed does not tell of
+LARGEST_REQUEST = 64 * 2**20  # bytes; an uploaded trace or heap dump is large, and aiohttp stops at 1 MiB
 SHUTDOWN_SECONDS = (
     2.0  # for requests still under way; everything that waits on purpose was told to stop before
 )
-
-
-class NotShownError(AssertionError):
-    """What somebody waited for did not come. The text says what was there instead."""
 
 
 class Sandbox:
@@ -153,9 +156,12 @@ class Sandbox:
         if manifest is not None:
             app.manifest = manifest
         slack = cls(url=f"http://{host}:{bound}", clock=clock, app=app)
-        application = web.Application()
+        application = web.Application(middlewares=[guard([host])], client_max_size=LARGEST_REQUEST)
         application.add_routes(slack.web_api.routes())
         application.add_routes(slack.connections.routes())
+        application.add_routes(Control(slack).routes())
+        if page:
+            application.add_routes(page_routes(slack))
         runner = web.AppRunner(application, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         try:
@@ -163,6 +169,33 @@ class Sandbox:
             async with slack.delivery:
                 yield slack
         finally:
-            slack.web_api.close()
+            await slack.web_api.close()
+            slack.workspace.changed(Change(CLOSED))
             await slack.connections.close()
             await runner.cleanup()
+
+
+async def run(host: str, port: int, manifest_path: Path | None, request_url: str | None) -> None:
+    """Serve a sandbox until the task is cancelled, and say on standard output how an app finds it."""
+    manifest = read_manifest(manifest_path) if manifest_path is not None else None
+    async with Sandbox.serve(host, port, app=App(request_url=request_url), manifest=manifest) as slack:
+        way_in = {"SLACK_APP_TOKEN": slack.app_token}
+        if request_url is not None:
+            way_in = {"SLACK_SIGNING_SECRET": slack.signing_secret}
+        settings = {"SLACK_API_URL": slack.api_url, "SLACK_BOT_TOKEN": slack.bot_token, **way_in}
+        lines = [f"A local Slack is at {slack.url}/", "Start your app with:"]
+        lines += [f"  export {name}={value}" for name, value in settings.items()]
+        sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.", ""]))
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """An app manifest, as JSON or YAML; ValueError with one sentence when it is neither."""
+    try:
+        manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"The manifest {str(path)!r} cannot be read: {error}") from error
+    if not isinstance(manifest, dict):
+        raise ValueError(f"The manifest {str(path)!r} holds no object.")
+    return manifest

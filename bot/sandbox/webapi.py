@@ -1,26 +1,30 @@
-"""The HTTP door of the Web API: token, scopes, faults, answer, and a line in the inspector's log."""
+"""The HTTP door of the Web API: token, scopes, tiers, answer; beside it file uploads and response_urls."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox import fileserver
 from bot.sandbox.arguments import Arguments, parse_arguments, token_of
+from bot.sandbox.doorway import Asked, Doorway, Reply
 from bot.sandbox.errors import SlackError
-from bot.sandbox.faults import AFTER_THE_WORK, BEFORE_THE_WORK, Fault, Faults
+from bot.sandbox.faults import Faults
 from bot.sandbox.methods import METHODS, Call, Connections, Method, Triggers
+from bot.sandbox.methods.files import UPLOAD_PATH
+from bot.sandbox.responses import answer_response_url
+from bot.sandbox.tasks import Tasks
+from bot.sandbox.tiers import Tiers
 from bot.sandbox.workspace import App, Workspace
-
-POLL = 0.05  # seconds between two looks at whether a caller who never gets an answer has hung up
-JSON_TYPE = "application/json; charset=utf-8"
 
 
 class WebApi:
-    """Everything an app reaches over HTTP: `/api/{method}`, file uploads and downloads, response_urls."""
+    """Everything an app reaches over HTTP: `/api/{method}`, file uploads and downloads, response_urls.
+
+    `enforce_tiers=True` answers 429 beyond Slack's documented rates; without it, only faults do.
+    """
 
     def __init__(
         self,
@@ -36,84 +40,73 @@ class WebApi:
         self.faults = faults
         self.connections = connections
         self.enforce_tiers = enforce_tiers
-        self._closing = asyncio.Event()
+        self._tiers = Tiers(workspace.clock)
+        self._doorway = Doorway(workspace, faults)
+        self._later = Tasks()
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/api/{method}", self._call),
             web.post("/api/{method}", self._call),
+            web.post("/response/{token}", self._respond),
+            web.post(f"{UPLOAD_PATH}{{ticket}}", self._receive),
+            web.get("/files/{file}/{name}", self._send),
+            web.get("/files/{file}/download/{name}", self._send),
         ]
 
-    def close(self) -> None:
-        """Let go of callers who were promised that no answer ever comes."""
-        self._closing.set()
+    async def close(self) -> None:
+        """Let go of callers who wait for ever, and drop the messages that were scheduled."""
+        self._doorway.close()
+        await self._later.close()
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]
-        started = self.workspace.clock.now()
-        delay = self.faults.take("latency", name)
-        if delay is not None:
-            await self.workspace.clock.sleep(delay.seconds or 0)
-        fault = self.faults.take_first(BEFORE_THE_WORK + AFTER_THE_WORK, name)
-        values: Mapping[str, Any] = {}
-        if fault is not None and fault.kind in BEFORE_THE_WORK:
-            status, headers, body = _spoiled(fault)
-        else:
-            try:
-                values = await parse_arguments(request)
-                status, headers, body = 200, {}, await self._answer(name, request, values)
-            except SlackError as error:
-                status, headers, body = error.status, error.headers, error.body()
-        outcome = "ok" if body.get("ok") else str(body.get("error", status))
-        if fault is not None:
-            outcome = f"{outcome} ({fault.kind})"
-        ms = (self.workspace.clock.now() - started) * 1000
-        self.workspace.record("out", name, outcome, ms, Arguments(values).values, body)
-        return await self._send(request, status, headers, body, fault)
 
-    async def _answer(self, name: str, request: web.Request, values: Mapping[str, Any]) -> dict[str, Any]:
+        async def work(asked: Asked) -> Reply:
+            try:
+                return await self._answer(name, request, asked)
+            except SlackError as error:
+                return Reply.refused(error)
+
+        return await self._doorway.serve(request, name, work)
+
+    async def _answer(self, name: str, request: web.Request, asked: Asked) -> Reply:
         method = METHODS.get(name)
         if method is None:
             raise SlackError("unknown_method", req_method=name)
+        values = await parse_arguments(request, json_body=method.json)
+        arguments = Arguments(values)
+        asked.detail = arguments.values
         app = self.workspace.app
         _authorise(method, app, token_of(request, values))
+        if self.enforce_tiers:
+            self._tiers.admit(name, method.per_minute, str(values.get("channel", "")))
         call = Call(
             workspace=self.workspace,
-            arguments=Arguments(values),
+            arguments=arguments,
             app=app,
             triggers=self.triggers,
             connections=self.connections,
-            base_url=f"{request.scheme}://{request.host}",
+            later=self._later.start,
         )
         if method.token == "bot":
             call.need(*method.scopes)
-        return {"ok": True, **await method.run(call)}
+        return Reply({"ok": True, **await method.run(call)}, headers=_scopes(app, method))
 
-    async def _send(
-        self,
-        request: web.Request,
-        status: int,
-        headers: Mapping[str, str],
-        body: Mapping[str, Any],
-        fault: Fault | None,
-    ) -> web.StreamResponse:
-        text = json.dumps(body)
-        if fault is not None and fault.kind in ("reset_before", "reset_after"):
-            raise _hang_up(request)
-        if fault is not None and fault.kind == "timeout_after":
-            if fault.seconds is None:
-                await self._wait_for_hang_up(request)
-                raise _hang_up(request)
-            await self.workspace.clock.sleep(fault.seconds)
-        if fault is not None and fault.kind == "half_json":
-            text = text[: len(text) // 2]
-        return web.Response(status=status, text=text, headers={**headers, "Content-Type": JSON_TYPE})
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
+        async def work(asked: Asked) -> Reply:
+            return await answer_response_url(request, asked, self.workspace, self.triggers)
 
-    async def _wait_for_hang_up(self, request: web.Request) -> None:
-        while request.transport is not None and not request.transport.is_closing():
-            if self._closing.is_set():
-                return
-            await asyncio.sleep(POLL)
+        return await self._doorway.serve(request, "response_url", work)
+
+    async def _receive(self, request: web.Request) -> web.StreamResponse:
+        async def work(asked: Asked) -> Reply:
+            return await fileserver.receive(request, asked, self.workspace)
+
+        return await self._doorway.serve(request, "files.upload", work)
+
+    async def _send(self, request: web.Request) -> web.StreamResponse:
+        return await fileserver.send(request, self.workspace)
 
 
 def _authorise(method: Method, app: App, token: str | None) -> None:
@@ -121,22 +114,16 @@ def _authorise(method: Method, app: App, token: str | None) -> None:
         return
     if token is None:
         raise SlackError("not_authed")
-    kinds = {app.bot_token: "bot", app.app_token: "app"}
-    kind = kinds.get(token)
+    kind = {app.bot_token: "bot", app.app_token: "app"}.get(token)
     if kind is None:
         raise SlackError("invalid_auth")
     if method.token not in ("any", kind):
         raise SlackError("not_allowed_token_type")
 
 
-def _spoiled(fault: Fault) -> tuple[int, dict[str, str], dict[str, Any]]:
-    if fault.kind == "rate_limited":
-        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-        return 429, headers, {"ok": False, "error": "ratelimited"}
-    return fault.status, {}, {"ok": False, "error": "internal_error"}
-
-
-def _hang_up(request: web.Request) -> ConnectionResetError:
-    if request.transport is not None:
-        request.transport.abort()
-    return ConnectionResetError("the sandbox dropped this connection on purpose")
+def _scopes(app: App, method: Method) -> Mapping[str, str]:
+    """What Slack says about scopes in every answer; Bolt reads it from auth.test."""
+    headers: dict[str, Any] = {"X-Accepted-OAuth-Scopes": ",".join(method.scopes)}
+    if app.scopes is not None:
+        headers["X-OAuth-Scopes"] = ",".join(sorted(app.scopes))
+    return headers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -45,7 +45,7 @@ class Call:
     app: App
     triggers: Triggers
     connections: Connections
-    base_url: str  # where this sandbox is reached, for the URLs in its answers
+    later: Callable[[Coroutine[Any, Any, None]], object]  # has work done after the answer, by an owner
 
     @property
     def bot(self) -> Person:
@@ -65,10 +65,11 @@ class Method:
     """A method of the Web API: what it does, who may call it, how often.
 
     `scopes` are alternatives: one of them is enough to be let in. `per_minute` is Slack's documented tier;
-    `token` says which kind of token it takes.
+    `token` says which kind of token it takes; `json=False` says that it reads no arguments from a JSON body.
     """
 
     run: Callable[[Call], Awaitable[dict[str, Any]]]
     scopes: tuple[str, ...] = ()
     per_minute: int = 100
     token: Literal["bot", "app", "any", "none"] = "bot"
+    json: bool = True
