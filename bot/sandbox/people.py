@@ -27,6 +27,10 @@ PATIENCE = 5.0  # seconds of the machine's clock that a person waits for somethi
 HOME = "the Home tab"
 
 
+class NotShownError(AssertionError):
+    """What somebody waited for did not come. The text says what was there instead."""
+
+
 class Until(Protocol):
     """Wait until something is so: `Sandbox.until`."""
 

@@ -9,7 +9,7 @@ import logging
 import secrets
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
@@ -24,7 +24,7 @@ NOTICE_SECONDS = 10.0  # between a `warning` and the end, as the same page says
 HEARTBEAT_SECONDS = 10.0  # our own ping, so that an app which vanished without a word is noticed
 PATH = "/link"
 
-Reason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
+REASONS = ("warning", "refresh_requested", "link_disabled")
 
 
 class NotConnectedError(Exception):
@@ -129,7 +129,7 @@ class Connections:
             connection.request.transport.abort()
 
     async def disconnect(
-        self, reason: Reason = "refresh_requested", connection: Connection | None = None
+        self, reason: str = "refresh_requested", connection: Connection | None = None
     ) -> None:
         """Tell a connection (or all of them) to go. After anything but a warning, Slack hangs up soon."""
         if reason == "link_disabled":
@@ -137,7 +137,7 @@ class Connections:
         for one in [connection] if connection is not None else list(self.open):
             await self._dismiss(one, reason)
 
-    async def _dismiss(self, connection: Connection, reason: Reason) -> None:
+    async def _dismiss(self, connection: Connection, reason: str) -> None:
         connection.leaving = connection.leaving or reason != "warning"
         frame = {"type": "disconnect", "reason": reason, "debug_info": {"host": _host(connection)}}
         with contextlib.suppress(ConnectionError):  # it may already be gone, which is what we want
