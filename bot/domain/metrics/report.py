@@ -17,7 +17,6 @@ from bot.domain.metrics.statistics import (
     quantile,
     quantile_interval,
     survival,
-    survival_interval,
     survival_quantile,
 )
 from bot.domain.metrics.windows import Window
@@ -108,10 +107,8 @@ def summarise(finished: Iterable[int], at_least: Iterable[int] = (), *, of: int 
 def _quantile(
     ordered: Sequence[int], waits: Sequence[int], p: Fraction
 ) -> tuple[float | None, Interval | None]:
-    if not waits:
-        return quantile(ordered, p), quantile_interval(ordered, p)
-    steps = survival(ordered, waits)
-    return survival_quantile(steps, p), survival_interval(steps, p)
+    value = survival_quantile(survival(ordered, waits), p) if waits else quantile(ordered, p)
+    return value, quantile_interval(ordered, p, waits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,32 +75,35 @@ def _binomial_tails_in_floats(n: int, p: float) -> Iterator[tuple[int, tuple[boo
         chance *= (n - k) / (k + 1) * p / (1 - p)
 
 
-def quantile_interval(ordered: Sequence[int], p: Fraction) -> Interval | None:
-    """The 95 % order-statistic interval of a quantile; None where n is too small (the median: n < 6)."""
-    lower, upper = quantile_ranks(len(ordered), p)
+def quantile_interval(ordered: Sequence[int], p: Fraction, at_least: Sequence[int] = ()) -> Interval | None:
+    """The 95 % order-statistic interval of a quantile; None where n is too small (the median: n < 6).
+
+    Values known only as "at least" count with what they have for the lower bound and as endless for the upper
+    one. Whatever they become, each bound lies on the safe side of its true order statistic: the interval keeps
+    its 95 % at any n and for any reason to be unfinished, which the asymptotic ones for survival curves do not.
+    """
+    lower, upper = quantile_ranks(len(ordered) + len(at_least), p)
     if lower is None or upper is None:
         return None
-    return Interval(float(ordered[lower - 1]), float(ordered[upper - 1]))
+    low = (sorted((*ordered, *at_least)) if at_least else ordered)[lower - 1]
+    return Interval(float(low), float(ordered[upper - 1]) if upper <= len(ordered) else None)
 
 
 class Step(NamedTuple):
-    """From `at` on, the share still unfinished, with its 95 % bounds."""
+    """From `at` on, this share is still unfinished."""
 
-    at: float
+    at: int
     share: float
-    low: float
-    high: float
 
 
 def survival(finished: Sequence[int], at_least: Sequence[int]) -> list[Step]:
     """Kaplan & Meier (1958): the share still unfinished after t, when some are known only as "at least".
 
-    Bounds: Greenwood's variance on the log(-log) scale (Kalbfleisch & Prentice), which stays inside 0..1; at
-    the last fall, to 0, the upper bound keeps its value. Those censored at t count as at risk at t.
+    Those known to have lasted at least t count as at risk at t.
     """
     ends, waits = sorted(finished), sorted(at_least)
     steps: list[Step] = []
-    share, variance, high = 1.0, 0.0, 1.0
+    share = 1.0
     done = gone = 0
     while done < len(ends):
         at = ends[done]
@@ -110,31 +113,16 @@ def survival(finished: Sequence[int], at_least: Sequence[int]) -> list[Step]:
         now = done
         while now < len(ends) and ends[now] == at:
             now += 1
-        falls, done = now - done, now
-        share *= (at_risk - falls) / at_risk
-        low = 0.0
-        if at_risk > falls:
-            variance += falls / (at_risk * (at_risk - falls))
-            spread = Z95 * sqrt(variance) / -log(share)
-            low, high = share ** exp(spread), share ** exp(-spread)
-        steps.append(Step(float(at), share, low, high))
+        share *= (at_risk - (now - done)) / at_risk
+        done = now
+        steps.append(Step(at, share))
     return steps
 
 
 def survival_quantile(steps: Sequence[Step], p: Fraction) -> float | None:
     """The first t by which the share `p` is finished; None when that is not reached yet."""
-    return _first(((step.at, step.share) for step in steps), p)
-
-
-def survival_interval(steps: Sequence[Step], p: Fraction) -> Interval | None:
-    """Brookmeyer & Crowley (1982): where the bounds of the curve cross, not the curve itself."""
-    low = _first(((step.at, step.low) for step in steps), p)
-    return None if low is None else Interval(low, _first(((step.at, step.high) for step in steps), p))
-
-
-def _first(curve: Iterator[tuple[float, float]], p: Fraction) -> float | None:
     unfinished = float(1 - p) + ROUNDING
-    return next((at for at, share in curve if share <= unfinished), None)
+    return next((float(step.at) for step in steps if step.share <= unfinished), None)
 
 
 def wilson_interval(hits: int, of: int) -> tuple[float, float]:

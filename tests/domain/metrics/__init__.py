@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from string import Formatter
 from zoneinfo import ZoneInfo
 
+from bot.domain.language import English
 from bot.domain.metrics import Recovery
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -28,3 +30,18 @@ def incident(
     facts["stabilized"] = None if stabilized is None else declared + minutes(stabilized)
     facts["repaired"] = None if repaired is None else declared + minutes(repaired)
     return Recovery(number=number, declared=declared, **facts)  # type: ignore[arg-type]
+
+
+class Shouting(English):
+    """A language that writes its own words in capitals: what stays small has not been through the catalogue."""
+
+    def __call__(self, text: str, /, **params: object) -> str:
+        return super().__call__(_shouted(text), **params)
+
+    def n(self, one: str, many: str, count: int, /, **params: object) -> str:
+        return super().n(_shouted(one), _shouted(many), count, **params)
+
+
+def _shouted(template: str) -> str:
+    parts = Formatter().parse(template)
+    return "".join(words.upper() + (f"{{{name}}}" if name else "") for words, name, _, _ in parts)
