@@ -161,7 +161,14 @@ def delete(workspace: Workspace, channel: Channel, message: Message) -> None:
 
 
 def share_file(
-    workspace: Workspace, channel: Channel, files: list[File], *, user: str, text: str, thread_ts: str | None
+    workspace: Workspace,
+    channel: Channel,
+    files: list[File],
+    *,
+    user: str,
+    text: str = "",
+    blocks: list[dict[str, Any]] | None = None,
+    thread_ts: str | None = None,
 ) -> Message:
     """Post files into a channel, with a comment."""
     for file in files:
@@ -172,6 +179,7 @@ def share_file(
         channel,
         user=user,
         text=text,
+        blocks=blocks,
         subtype="file_share",
         thread_ts=thread_ts,
         files=[file.id for file in files],

@@ -51,20 +51,25 @@ async def files_complete_upload_external(call: Call) -> dict[str, Any]:
     files = _uploaded(call)
     channels = _channels(call)
     thread_ts = lookups.thread(call, channels[0]) if channels else None
-    blocks = call.arguments.json("blocks", kind=list, invalid="invalid_blocks")
     comment = call.arguments.text("initial_comment") or ""
-    if blocks and not comment:
+    # "if the initial_comment field is provided, the blocks field is ignored"
+    blocks = None if comment else call.arguments.json("blocks", kind=list, invalid="invalid_blocks")
+    if blocks:
         check_blocks(blocks, "message")
     for file, title in files:
         file.title = title or file.title
         file.completed = True
     shared = [file for file, _ in files]
     for channel in channels:
-        message = acts.share_file(
-            call.workspace, channel, shared, user=call.app.bot_user, text=comment, thread_ts=thread_ts
+        acts.share_file(
+            call.workspace,
+            channel,
+            shared,
+            user=call.app.bot_user,
+            text=comment,
+            blocks=blocks,
+            thread_ts=thread_ts,
         )
-        if blocks and not comment:
-            message.blocks = blocks
     return {"files": [shapes.file_object(call.workspace, file) for file in shared]}
 
 
