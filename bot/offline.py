@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from bot.config import Settings
@@ -35,7 +34,7 @@ class Database:
 @contextlib.asynccontextmanager
 async def existing(settings: Settings) -> AsyncIterator[Database]:
     """Open the configured database; raises StartError where there is none or no bot has used it yet."""
-    path = Path(settings.database)
+    path = settings.database
     if not path.exists():
         raise StartError(
             f"There is no database at {path}. Start the bot once with `firebreak run`, or name the right file "

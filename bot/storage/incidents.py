@@ -44,6 +44,7 @@ def execute(
     time it is seen, the first time's incident is answered and nothing changes.
     """
     transaction.lock(f"{team_id}/{number}")
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # what is stored is what was decided on
     if key is not None:
         seen = _seen(transaction, team_id, key)
         if seen is not None:

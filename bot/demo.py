@@ -1,0 +1,172 @@
+"""`firebreak demo`: a local Slack with the bot connected to it, for a person to click in or a story to play in."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import click
+
+from bot import offline
+from bot.config import Settings
+from bot.errors import StartError
+from bot.sandbox.errors import NotPossibleError, NotShownError, SlackError
+from bot.sandbox.server import Sandbox
+from bot.services.runbooks import Library
+from bot.slack.manifest import manifest
+from bot.storage.flags import Flag
+from bot.stories import STORIES, Stage
+from bot.stories.stage import StoryFailed
+
+START_SECONDS = 20.0  # for the bot to start and connect, on a slow machine
+STOP_SECONDS = 6.0  # for the bot to finish what it accepted; it promises five
+
+FLAGS = (
+    Flag("payments-new-gateway", "Card payments through the new gateway", "on", "off", None),
+    Flag("checkout-recommendations", "Recommendations on the checkout page", "on", "off", None),
+    Flag("search-suggestions", "Suggestions while typing in search", "on", "off", None),
+)
+
+
+async def demo(*, host: str, port: int, story: str | None, http: bool, database: Path | None) -> bool:
+    """Serve until interrupted, or play `story` and answer whether it went as it should."""
+    if story is not None and story not in STORIES:
+        raise StartError(f"There is no story {story!r}. There are: {', '.join(STORIES)}.")
+    async with contextlib.AsyncExitStack() as stack:
+        _end_on_sigterm(stack)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="firebreak-")))
+        database = database or folder / "firebreak.db"
+        slack = await stack.enter_async_context(_sandbox(host, 0 if story else port, http))
+        ended = await stack.enter_async_context(_bot(slack, database, folder, http))
+        settings = Settings.load(
+            {"FIREBREAK_DATABASE": str(database), "FIREBREAK_CONFIG": str(folder / "none")}
+        )
+        known = await stack.enter_async_context(offline.existing(settings))
+        for flag in FLAGS:
+            await offline.define_flag(known, flag)
+        if story is not None:
+            runbooks = Library.load(settings.runbook_folders).runbooks
+            return await _play(Stage(slack, known, runbooks, click.echo), story)
+        click.echo(f"A local Slack with Firebreak in it: {slack.url}")
+        click.echo("Type /incident P0 checkout returns 500 there. Ctrl-C stops everything.")
+        await ended
+        raise StartError("The bot stopped by itself; what it said stands above.")
+
+
+def _end_on_sigterm(stack: contextlib.AsyncExitStack) -> None:
+    """Ctrl-C cancels the running task by itself; SIGTERM must do the same, or the bot would stay behind."""
+    task = asyncio.current_task()
+    if task is None:
+        raise AssertionError("demo runs as a task")
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    stack.callback(loop.remove_signal_handler, signal.SIGTERM)
+
+
+@contextlib.asynccontextmanager
+async def _sandbox(host: str, port: int, http: bool) -> AsyncIterator[Sandbox]:
+    mode = "http" if http else "socket"
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            slack = await stack.enter_async_context(
+                Sandbox.serve(host, port, manifest=manifest(mode, "http://127.0.0.1" if http else None))
+            )
+        except OSError as error:
+            raise StartError(
+                f"Port {port} on {host} cannot be opened ({error.strerror}). Take another one: make demo PORT=8081"
+            ) from error
+        yield slack
+
+
+@contextlib.asynccontextmanager
+async def _bot(slack: Sandbox, database: Path, folder: Path, http: bool) -> AsyncIterator[asyncio.Task[int]]:
+    """`firebreak run` as a process of its own, connected to the sandbox; gone when the context is."""
+    port = _free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",  # a folder named bot where the demo is started must not be taken for ours
+        "-m",
+        "bot",
+        "run",
+        env=_environment(slack, database, folder, port, http),
+        stdout=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches us alone, and we end the bot in order
+    )
+    ended = asyncio.create_task(process.wait())
+    try:
+        await _ready(f"http://127.0.0.1:{port}", ended)
+        if http:
+            slack.workspace.app.request_url = f"http://127.0.0.1:{port}/slack/events"
+        yield ended
+    finally:
+        await _stop(process, ended)
+
+
+def _environment(slack: Sandbox, database: Path, folder: Path, port: int, http: bool) -> dict[str, str]:
+    """The bot's settings, as a person would export them; nothing of the caller's own Slack gets in."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SLACK_", "FIREBREAK_")) and name not in ("PORT", "HOST")
+    }
+    config = folder / "firebreak.toml"
+    config.write_text('[announcements]\nchannel = "incidents"\n')
+    door = {"SLACK_SIGNING_SECRET": slack.signing_secret} if http else {"SLACK_APP_TOKEN": slack.app_token}
+    return {
+        **inherited,
+        **door,
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_API_URL": slack.api_url,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "FIREBREAK_DATABASE": str(database),
+        "FIREBREAK_CONFIG": str(config),
+    }
+
+
+async def _ready(url: str, ended: asyncio.Task[int]) -> None:
+    """Wait until the bot says that it is well."""
+    async with aiohttp.ClientSession() as session:
+        for _ in range(int(START_SECONDS / 0.1)):
+            if ended.done():
+                raise StartError("The bot did not start; what it said stands above.")
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(f"{url}/health") as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.1)
+    raise StartError(f"The bot was not ready after {START_SECONDS:.0f} seconds.")
+
+
+async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+    done, _ = await asyncio.wait([ended], timeout=STOP_SECONDS)
+    if not done:
+        process.kill()
+        await ended
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+async def _play(stage: Stage, story: str) -> bool:
+    try:
+        await STORIES[story](stage)
+    except (StoryFailed, NotShownError, NotPossibleError, SlackError) as failure:
+        click.echo(f"\n✗ {story}: {failure}", err=True)
+        return False
+    click.echo(f"\n✓ {story}: database and channel say what they should ({stage.checked} checks).")
+    return True
