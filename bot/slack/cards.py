@@ -1,0 +1,253 @@
+"""What stands on the screen of an incident: the card, the announcement, the topic; and the daily summary."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.incident import Containment, Incident
+from bot.domain.metrics.wording import age_words, duration_words
+from bot.domain.story import phase_word
+from bot.domain.vocabulary import Milestone, Phase, Severity, StepState
+from bot.slack import blocks
+from bot.slack.blocks import Block
+from bot.slack.face import Drawing, Face
+from bot.slack.ids import Action, Aim, pack
+from bot.slack.text import ago, clean, code, cut, day_and_clock, quoted
+
+TOPIC_MAX = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
+TITLE_IN_LINE = 200  # a title has 150 characters; escaping makes some of them longer
+FLAGS_SHOWN = 8  # more would push the buttons off the screen; `/flag show` lists them all
+REASON_SHOWN = 150  # of why a flag is held: the first line of it
+SUMMARY_SECTIONS = 40  # of a message's 50 blocks; a summary that long is no summary
+
+
+def incident_card(incident: Incident, face: Face, now: datetime) -> Drawing:
+    """The card pinned in the incident's channel: what is so, and the one next thing to press."""
+    t = face.t
+    drawn = [
+        blocks.header(f"{incident.severity.value} · {incident.title}"),
+        _facts(incident, face, now),
+    ]
+    if incident.containments:
+        drawn.append(_held_flags(incident, face))
+    if incident.is_closed:
+        drawn.append(
+            blocks.context(t("Back again? Declare it anew: {command}", command=_declare_anew(incident)))
+        )
+    else:
+        drawn.append(_buttons(incident, face))
+    return Drawing(drawn, blocks.notification(_in_a_line(incident, face)))
+
+
+def announcement(incident: Incident, face: Face, now: datetime) -> Drawing:
+    """The message in the channel where everybody looks: one incident, two lines."""
+    t = face.t
+    title = quoted(incident.title, TITLE_IN_LINE)
+    where = f"<#{incident.channel}>" if incident.channel else incident.name
+    if incident.is_closed:
+        headline = t(
+            "*Closed:* {severity} {where} {title}", severity=incident.severity.value, where=where, title=title
+        )
+        detail = _recovery_times(incident, face) or None
+    else:
+        headline = t(
+            "*{severity}* {where} *{title}*", severity=incident.severity.value, where=where, title=title
+        )
+        detail = t(
+            "{phase} · {lead} · declared {ago}",
+            phase=phase_word(incident.phase, t),
+            lead=_lead(incident, face),
+            ago=ago(incident.declared_at, now, t),
+        )
+    details = [detail, face.meaning(incident.severity) or None]
+    small = [blocks.context(*details)] if any(details) else []
+    return Drawing([blocks.section(headline), *small], blocks.notification(_in_a_line(incident, face)))
+
+
+def topic(incident: Incident, face: Face) -> str:
+    """The channel's topic. Slack parses nothing in it, so the title stands as it was typed."""
+    start = f"{incident.severity.value} · {phase_word(incident.phase, face.t)} · "
+    return cut(start + " ".join(clean(incident.title).split()), TOPIC_MAX)
+
+
+def summary_message(lines: list[str]) -> Drawing:
+    """The daily summary: plain lines, the first one as its headline."""
+    told = [quoted(line, blocks.SECTION_MAX) for line in lines] or ["…"]
+    headline = f"*{cut(told[0], blocks.SECTION_MAX - 2)}*"
+    rest = [blocks.section(line) for line in told[1:SUMMARY_SECTIONS]]
+    return Drawing([blocks.section(headline), *rest], blocks.notification(told[0]))
+
+
+def progress(incident: Incident, phase: Phase, face: Face) -> str:
+    """`2 of 5 done, 1 skipped`."""
+    t, items = face.t, incident.items_of(phase)
+    done = sum(item.state is StepState.DONE for item in items)
+    skipped = sum(item.state is StepState.SKIPPED for item in items)
+    if skipped:
+        return t("{done} of {of} done, {skipped} skipped", done=done, of=len(items), skipped=skipped)
+    return t("{done} of {of} done", done=done, of=len(items))
+
+
+def next_phase_button(incident: Incident, face: Face, *, primary: bool) -> Block:
+    """*Next phase*, or *Close incident* from the last one, which asks first."""
+    t, following = face.t, incident.phase.next
+    value = pack(Aim(incident=incident.number, phase=incident.phase))
+    if following is not Phase.CLOSED:
+        label = t("Next phase: {phase}", phase=phase_word(following, t))
+        return blocks.button(label, Action.NEXT_PHASE, value, primary=primary)
+    question = t("The checklist ends here and the recovery times are final. The timeline stays.")
+    if incident.containments:
+        question += " " + t.n(
+            "{count} flag is still held at its safe value and stays so until somebody undoes it.",
+            "{count} flags are still held at their safe values and stay so until somebody undoes them.",
+            len(incident.containments),
+        )
+    asked = blocks.confirm(
+        t("Close {incident}?", incident=incident.name),
+        question,
+        yes=t("Close incident"),
+        no=t("Keep it open"),
+    )
+    return blocks.button(t("Close incident"), Action.NEXT_PHASE, value, primary=primary, confirm=asked)
+
+
+def severity_option(severity: Severity, face: Face, value: str) -> Block:
+    """A severity with its meaning, in a menu or a form."""
+    return blocks.option(severity.value, value, face.meanings.get(severity, ""))
+
+
+def recovery_times(incident: Incident, face: Face) -> list[str]:
+    """`declared → stabilized: 34 min`, for each milestone that was reached."""
+    t, reached = face.t, incident.milestones
+    told = []
+    for milestone, text in (
+        (Milestone.STABILIZED, t("declared → stabilized")),
+        (Milestone.REPAIRED, t("declared → repaired")),
+        (Milestone.CLOSED, t("declared → closed")),
+    ):
+        if milestone in reached:
+            seconds = (reached[milestone] - incident.declared_at).total_seconds()
+            told.append(t("{end_points}: {time}", end_points=text, time=duration_words(max(0.0, seconds), t)))
+    return told
+
+
+def held_line(held: Containment, face: Face) -> str:
+    """One flag that is held: at what, by whom, since when, why."""
+    return face.t(
+        "{flag} at {safe}, by {who} {since}: {reason}",
+        flag=code(held.flag),
+        safe=code(held.safe),
+        who=face.person(held.by),
+        since=day_and_clock(held.at),
+        reason=quoted(held.reason, REASON_SHOWN),
+    )
+
+
+def _facts(incident: Incident, face: Face, now: datetime) -> Block:
+    t = face.t
+    severity = f"*{incident.severity.value}* {face.meaning(incident.severity)}".rstrip()
+    declared = t(
+        "*Declared:* {when} by {who} as {incident}",
+        when=day_and_clock(incident.declared_at),
+        who=face.person(incident.declared_by),
+        incident=incident.name,
+    )
+    times = recovery_times(incident, face)
+    if incident.is_closed:
+        return blocks.lines(
+            t("*Closed.* It was {severity}", severity=severity), _leader(incident, face), declared, *times
+        )
+    phase = t(
+        "*Phase:* {phase}, {progress}",
+        phase=phase_word(incident.phase, t),
+        progress=progress(incident, incident.phase, face),
+    )
+    age = t("*Age:* {ago}", ago=ago(incident.declared_at, now, t))
+    return blocks.lines(severity, phase, _leader(incident, face), declared, age, *times)
+
+
+def _leader(incident: Incident, face: Face) -> str:
+    """A line of its own, and a loud one while nobody leads."""
+    t = face.t
+    if incident.commander is not None:
+        return t("*Lead:* {who}", who=face.person(incident.commander))
+    if incident.is_closed:
+        return t("*Lead:* nobody")
+    return t("*Lead: nobody yet.* Press *Take the lead* if you can.")
+
+
+def _lead(incident: Incident, face: Face) -> str:
+    """In a line beside other things."""
+    if incident.commander is not None:
+        return face.t("{who} leads", who=face.person(incident.commander))
+    return face.t("nobody led") if incident.is_closed else face.t("*nobody leads yet*")
+
+
+def _held_flags(incident: Incident, face: Face) -> Block:
+    t, held = face.t, incident.containments
+    told = [f"• {held_line(each, face)}" for each in held[:FLAGS_SHOWN]]
+    if len(held) > FLAGS_SHOWN:
+        command = code("/flag show")
+        told.append(t("and {count} more: {command}", count=len(held) - FLAGS_SHOWN, command=command))
+    return blocks.lines(t("*Flags held:*"), *told)
+
+
+def _buttons(incident: Incident, face: Face) -> Block:
+    """One of them is primary: to lead while nobody does, then to go on once nothing required is open."""
+    t = face.t
+    led = incident.commander is not None
+    return blocks.actions(
+        blocks.button(
+            t("Take the lead"), Action.TAKE_LEAD, pack(Aim(incident=incident.number)), primary=not led
+        ),
+        next_phase_button(incident, face, primary=led and not incident.blocking()),
+        _severity_menu(incident, face),
+    )
+
+
+def _severity_menu(incident: Incident, face: Face) -> Block:
+    options = {
+        severity: severity_option(severity, face, pack(Aim(incident=incident.number, severity=severity)))
+        for severity in Severity
+    }
+    return blocks.menu(
+        Action.CHANGE_SEVERITY,
+        list(options.values()),
+        chosen=options[incident.severity],
+        placeholder=face.t("Severity"),
+    )
+
+
+def _declare_anew(incident: Incident) -> str:
+    return code(f"/incident {incident.severity.value} {incident.title}", TITLE_IN_LINE + 50)
+
+
+def _recovery_times(incident: Incident, face: Face) -> str:
+    return " · ".join(recovery_times(incident, face))
+
+
+def _in_a_line(incident: Incident, face: Face) -> str:
+    """For notifications and for lists."""
+    return face.t(
+        "{incident} {severity} {title}: {phase}, {lead}",
+        incident=incident.name,
+        severity=incident.severity.value,
+        title=quoted(incident.title, TITLE_IN_LINE),
+        phase=phase_word(incident.phase, face.t),
+        lead=_lead(incident, face),
+    )
+
+
+def list_line(incident: Incident, face: Face, now: datetime) -> str:
+    """One incident in `/incident list`."""
+    t = face.t
+    return t(
+        "*{severity}* {incident} {where} {title} · {phase} · {lead} · {age}",
+        severity=incident.severity.value,
+        incident=incident.name,
+        where=f"<#{incident.channel}>" if incident.channel else "",
+        title=quoted(incident.title, TITLE_IN_LINE),
+        phase=phase_word(incident.phase, t),
+        lead=_lead(incident, face),
+        age=age_words(max(0.0, (now - incident.declared_at).total_seconds()), t),
+    )

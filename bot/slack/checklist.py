@@ -1,0 +1,178 @@
+"""The checklist of the current phase: each step with what became of it, and what to press."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.incident import Incident, Item
+from bot.domain.story import phase_word
+from bot.domain.vocabulary import Phase, StepState
+from bot.slack import blocks
+from bot.slack.blocks import BLOCKS_MAX, Block
+from bot.slack.cards import next_phase_button, progress
+from bot.slack.face import Drawing, Face
+from bot.slack.ids import Action, Aim, StepAct, pack
+from bot.slack.text import clock, code, quoted, width
+
+AROUND = 4  # blocks besides the steps: the heading, the gate's text and button, and what did not fit
+STEP_MAX = 1000  # a step has at most 200 characters; escaping makes five of one
+WHY_MAX = 1400  # at most 400 characters, escaped; and it must fit beside the step in one section
+REASON_MAX = 400  # of why a step was skipped: the rest is in the timeline
+
+
+def checklist(incident: Incident, face: Face, now: datetime) -> Drawing:
+    """The steps of the current phase; of a closed incident what became of all of them, without buttons."""
+    if incident.is_closed:
+        return _closed(incident, face)
+    t, phase = face.t, incident.phase
+    heading = t(
+        "*{phase}: {progress}*",
+        phase=phase_word(phase, t).capitalize(),
+        progress=progress(incident, phase, face),
+    )
+    drawn = [blocks.section(heading), *_steps(incident, face), *_gate(incident, face)]
+    return Drawing(drawn, blocks.notification(f"{incident.name} {heading.strip('*')}"))
+
+
+def _steps(incident: Incident, face: Face) -> list[Block]:
+    """With buttons under each open step while that fits into one message, else one block and a menu a step."""
+    items, room = incident.items_of(incident.phase), BLOCKS_MAX - AROUND
+    first = _first_to_do(incident)
+    roomy = [block for item in items for block in _roomy(item, incident, face, first=item == first)]
+    if len(roomy) <= room:
+        return roomy
+    shown = sorted(items, key=lambda item: item.state is not StepState.OPEN)[:room]
+    compact = [_compact(item, incident, face) for item in items if item in shown]
+    left_out = len(items) - len(compact)
+    if left_out:
+        compact.append(
+            blocks.context(
+                face.t.n(
+                    "{count} more step does not fit here; it appears when others are done.",
+                    "{count} more steps do not fit here; they appear when others are done.",
+                    left_out,
+                )
+            )
+        )
+    return compact
+
+
+def _first_to_do(incident: Incident) -> Item | None:
+    """The step whose *Done* stands out: the first required one that is open, else the first open one."""
+    still_open = [item for item in incident.items_of(incident.phase) if item.state is StepState.OPEN]
+    return next((item for item in still_open if item.step.required), next(iter(still_open), None))
+
+
+def _roomy(item: Item, incident: Incident, face: Face, *, first: bool) -> list[Block]:
+    t, text = face.t, _text(item, face)
+    if item.state is not StepState.OPEN:
+        undo = _button(t("Undo"), Action.STEP_UNDO, item, incident)
+        return [blocks.section(f"{text}\n{_what_became(item, face)}", undo)]
+    small = [_why(item), _flag_hint(item, face)]
+    return [
+        blocks.section(text),
+        *([blocks.context(*small)] if any(small) else []),
+        blocks.actions(
+            _button(t("Done"), Action.STEP_DONE, item, incident, primary=first),
+            _button(t("Skip…"), Action.STEP_SKIP, item, incident),
+        ),
+    ]
+
+
+def _compact(item: Item, incident: Incident, face: Face) -> Block:
+    t, text = face.t, _text(item, face)
+    if item.state is not StepState.OPEN:
+        options = [(t("Undo"), StepAct.UNDO)]
+        below = [_what_became(item, face)]
+    else:
+        options = [(t("Done"), StepAct.DONE), (t("Skip…"), StepAct.SKIP)]
+        below = [text for text in (_why(item), _flag_hint(item, face)) if text]
+    menu = blocks.overflow(
+        Action.STEP_MENU,
+        [
+            blocks.option(label, pack(Aim(incident=incident.number, step=item.step.id, act=act)))
+            for label, act in options
+        ],
+    )
+    return blocks.section("\n".join([text, *below]), menu)
+
+
+def _button(label: str, action: Action, item: Item, incident: Incident, *, primary: bool = False) -> Block:
+    value = pack(Aim(incident=incident.number, step=item.step.id))
+    return blocks.button(label, action, value, primary=primary, spoken=f"{label}: {item.step.text}")
+
+
+def _text(item: Item, face: Face) -> str:
+    t, text = face.t, quoted(item.step.text, STEP_MAX)
+    match item.state:
+        case StepState.DONE:
+            return t("✅ {step}", step=text)
+        case StepState.SKIPPED:
+            return t("⏭️ {step}", step=text)
+        case StepState.OPEN if item.step.required:
+            return t("☐ *{step}* (required)", step=text)
+        case StepState.OPEN:
+            return t("☐ {step}", step=text)
+
+
+def _what_became(item: Item, face: Face) -> str:
+    if item.by is None or item.at is None:
+        return ""
+    t, who, when = face.t, face.person(item.by), clock(item.at)
+    if item.state is StepState.SKIPPED:
+        reason = quoted(item.reason, REASON_MAX)
+        return t("_Skipped by {who} at {when}: {reason}_", who=who, when=when, reason=reason)
+    return t("_Done by {who} at {when}_", who=who, when=when)
+
+
+def _why(item: Item) -> str | None:
+    return quoted(item.step.why, WHY_MAX) or None
+
+
+def _flag_hint(item: Item, face: Face) -> str | None:
+    if item.step.flag is None:
+        return None
+    command = code(face.t("/flag kill {flag} <reason>", flag=item.step.flag), 600)
+    return face.t("Type {command}", command=command)
+
+
+def _gate(incident: Incident, face: Face) -> list[Block]:
+    """Says when the phase may be left, and offers it."""
+    t = face.t
+    if incident.blocking():
+        return []
+    phase = phase_word(incident.phase, t).capitalize()
+    return [
+        blocks.section(t("Everything required in *{phase}* is done.", phase=phase)),
+        blocks.actions(next_phase_button(incident, face, primary=True)),
+    ]
+
+
+def _closed(incident: Incident, face: Face) -> Drawing:
+    t = face.t
+    heading = t("*{incident} is closed.* What became of its steps:", incident=incident.name)
+    drawn = [blocks.section(heading)]
+    for phase in Phase:
+        items = incident.items_of(phase)
+        if items:
+            title = t(
+                "*{phase}: {progress}*",
+                phase=phase_word(phase, t).capitalize(),
+                progress=progress(incident, phase, face),
+            )
+            drawn += _in_sections([title, *(_text(item, face) for item in items)])
+    return Drawing(
+        drawn[:BLOCKS_MAX], blocks.notification(t("{incident} is closed.", incident=incident.name))
+    )
+
+
+def _in_sections(lines: list[str]) -> list[Block]:
+    """As few sections as hold these lines."""
+    sections, current = [], ""
+    for line in lines:
+        longer = f"{current}\n{line}" if current else line
+        if width(longer) > blocks.SECTION_MAX and current:
+            sections.append(blocks.section(current))
+            longer = line
+        current = longer
+    return [*sections, blocks.section(current)]

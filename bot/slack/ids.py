@@ -1,0 +1,107 @@
+"""Every id that Slack sends back to us, declared once, and the data that travels with them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.domain.vocabulary import Phase, Refused, Severity
+
+
+class Slash(StrEnum):
+    """Slash commands."""
+
+    INCIDENT = "/incident"
+    FLAG = "/flag"
+    MTTR = "/mttr"
+
+
+class Shortcut(StrEnum):
+    """Shortcuts of Slack's lightning menu."""
+
+    DECLARE = "declare.shortcut"
+
+
+class Action(StrEnum):
+    """Buttons and menus."""
+
+    TAKE_LEAD = "respond.take_lead"
+    CHANGE_SEVERITY = "respond.change_severity"
+    NEXT_PHASE = "respond.next_phase"
+    STEP_DONE = "checklist.done"
+    STEP_SKIP = "checklist.skip"
+    STEP_UNDO = "checklist.undo"
+    STEP_MENU = "checklist.menu"
+    FLAG_UNDO = "flags.undo"
+
+
+class Form(StrEnum):
+    """Modals, by their callback_id."""
+
+    DECLARE = "declare.form"
+    SKIP = "checklist.skip_form"
+
+
+class Blank(StrEnum):
+    """Inputs of the modals: the block_id; the element in it has the action_id `VALUE`."""
+
+    TITLE = "title"
+    SEVERITY = "severity"
+    REASON = "reason"
+
+
+VALUE = "value"
+
+STALE = Refused(
+    "This button is from an older Firebreak, so nothing was changed. Use the card or the checklist pinned "
+    "in the incident's channel, or type `/incident help`."
+)
+
+
+class Travelling(BaseModel):
+    """Data in a button's `value` or a modal's `private_metadata`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StepAct(StrEnum):
+    """What the compact checklist's menu offers for one step."""
+
+    DONE = "done"
+    SKIP = "skip"
+    UNDO = "undo"
+
+
+class Aim(Travelling):
+    """What a press is aimed at: an incident, and of it a step, a phase seen, a severity or a flag."""
+
+    incident: Annotated[int, Field(ge=1)]
+    step: str | None = None
+    phase: Phase | None = None
+    severity: Severity | None = None
+    flag: str | None = None
+    act: StepAct | None = None
+
+
+class Origin(Travelling):
+    """Where the answer to the declare form goes: the address Slack gave with the command that opened it."""
+
+    response_url: str | None = None
+
+
+T = TypeVar("T", bound=Travelling)
+
+
+def pack(data: Travelling) -> str:
+    """As it travels. Fits an option's 150 characters as long as there is no flag in it."""
+    return data.model_dump_json(exclude_none=True)
+
+
+def unpack(kind: type[T], text: str | None) -> T:
+    """What `pack` wrote; raises Refused for anything else."""
+    try:
+        return kind.model_validate_json(text or "")
+    except ValidationError as error:
+        raise Refused(STALE.text) from error

@@ -1,0 +1,160 @@
+"""What is said in the incident's channel when something happens. The event carries the words."""
+
+from __future__ import annotations
+
+from bot.domain import story
+from bot.domain.events import (
+    Event,
+    FlagContained,
+    FlagRestored,
+    IncidentClosed,
+    NoteAdded,
+    PhaseEntered,
+    RoleTaken,
+    SeverityChanged,
+)
+from bot.domain.incident import Incident
+from bot.domain.metrics.wording import duration_words
+from bot.domain.vocabulary import Phase, Role
+from bot.slack import blocks
+from bot.slack.blocks import Block
+from bot.slack.cards import recovery_times
+from bot.slack.face import Drawing, Face
+from bot.slack.ids import Action, Aim, pack
+from bot.slack.text import code, paragraphs, quoted
+
+NOTE_PIECE = 2900  # of a section's 3,000: a note never fills more than six of them, however it is escaped
+REASON_SHOWN = 1500  # a reason has at most 500 characters; escaping makes five of one
+OFF_VALUES = ("off", "false", "0", "no", "disabled")  # safe values that a person would call OFF
+
+
+def moment(event: Event, incident: Incident, face: Face) -> Drawing:
+    """The message that tells `event`."""
+    match event:
+        case SeverityChanged():
+            return _said(_severity_changed(event, face))
+        case RoleTaken(role=Role.COMMANDER):
+            return _said(_lead_taken(event, face))
+        case PhaseEntered():
+            return _said(_phase_entered(event, incident, face))
+        case IncidentClosed():
+            return _closed(incident, face)
+        case NoteAdded():
+            return _note(event, face)
+        case FlagContained():
+            return _flag_contained(event, incident, face)
+        case FlagRestored():
+            return _said(_flag_restored(event, face))
+        case _:
+            return _said(
+                story.line(event, face.t, face.person, lambda text: quoted(text, blocks.SECTION_MAX))
+            )
+
+
+def _said(text: str, *more: Block) -> Drawing:
+    return Drawing([blocks.section(text), *more], blocks.notification(text))
+
+
+def _severity_changed(event: SeverityChanged, face: Face) -> str:
+    who, previous, severity = face.person(event.by), event.previous.value, event.severity.value
+    meaning = face.meaning(event.severity)
+    if not meaning:
+        return face.t(
+            "*{severity}* now, it was {previous} ({who}).", severity=severity, previous=previous, who=who
+        )
+    return face.t(
+        "*{severity}* now, it was {previous} ({who}). {severity}: {meaning}",
+        severity=severity,
+        previous=previous,
+        who=who,
+        meaning=meaning,
+    )
+
+
+def _lead_taken(event: RoleTaken, face: Face) -> str:
+    who = face.person(event.person)
+    if event.previous is None:
+        return face.t("*{who} leads now.*", who=who)
+    return face.t(
+        "*{who} leads now*, taking over from {previous}.", who=who, previous=face.person(event.previous)
+    )
+
+
+def _phase_entered(event: PhaseEntered, incident: Incident, face: Face) -> str:
+    t, who = face.t, face.person(event.by)
+    after = duration_words(max(0.0, (event.at - incident.declared_at).total_seconds()), t)
+    match event.left:
+        case Phase.STABILIZE:
+            return t(
+                "*Stabilized* after {time} ({who}). Now repair: the checklist shows the next steps.",
+                time=after,
+                who=who,
+            )
+        case Phase.REPAIR:
+            return t(
+                "*Repaired* after {time} ({who}). Now prevent: what keeps it from coming back.",
+                time=after,
+                who=who,
+            )
+        case _:
+            return story.line(event, t, face.person)
+
+
+def _closed(incident: Incident, face: Face) -> Drawing:
+    t = face.t
+    headline = t("*{incident} is closed.*", incident=incident.name)
+    text = "\n".join([headline, *recovery_times(incident, face)])
+    if not incident.containments:
+        return _said(text)
+    flags = ", ".join(code(held.flag, 60) for held in incident.containments[:10])
+    held = t(
+        "*Still held:* {flags}. Undo each with {command}", flags=flags, command=code(t("/flag undo <flag>"))
+    )
+    return _said(text, blocks.section(held))
+
+
+def _note(event: NoteAdded, face: Face) -> Drawing:
+    t, who = face.t, face.person(event.by)
+    pieces = [blocks.section(piece) for piece in paragraphs(event.text, NOTE_PIECE)]
+    by = blocks.context(t("Note by {who}", who=who))
+    return Drawing([by, *pieces], blocks.notification(t("Note: {text}", text=quoted(event.text, 500))))
+
+
+def _flag_contained(event: FlagContained, incident: Incident, face: Face) -> Drawing:
+    t = face.t
+    flag, before, safe = code(event.flag), code(event.before), code(event.safe)
+    if event.safe.casefold() in OFF_VALUES:
+        text = t(
+            "*{flag} is OFF for everyone*: served {before}, now held at {safe}.",
+            flag=flag,
+            before=before,
+            safe=safe,
+        )
+    else:
+        text = t(
+            "*{flag} is held at {safe} for everyone*; it served {before}.",
+            flag=flag,
+            before=before,
+            safe=safe,
+        )
+    why = t("{who}: {reason}", who=face.person(event.by), reason=quoted(event.reason, REASON_SHOWN))
+    value = pack(Aim(incident=incident.number, flag=event.flag))
+    if len(value) > blocks.VALUE_MAX:
+        return _said(text, blocks.context(why))
+    asked = blocks.confirm(
+        t("Undo {flag}?", flag=event.flag),
+        t("It serves {before} to everyone again, at once.", before=event.before),
+        yes=t("Undo"),
+        no=t("Keep it held"),
+    )
+    undo = blocks.button(t("Undo"), Action.FLAG_UNDO, value, confirm=asked)
+    return _said(text, blocks.context(why), blocks.actions(undo))
+
+
+def _flag_restored(event: FlagRestored, face: Face) -> str:
+    return face.t(
+        "*{flag} serves {serves} again* for everyone ({who}).",
+        flag=code(event.flag),
+        serves=code(event.serves),
+        who=face.person(event.by),
+    )
