@@ -66,17 +66,19 @@ class Page:
 
     async def _page(self, request: web.Request) -> web.Response:
         place = place_of(self.workspace, request.query)
-        html = self.renderer.page(place)
+        since = self.renderer.since(place)
         self._read(place)
+        html = self.renderer.page(place, since)
         return web.Response(text=html, content_type="text/html", headers=HEADERS)
 
     async def _parts(self, request: web.Request) -> web.Response:
         """Some parts as JSON: `names`, `since` (where the line "New" stays), `visible` (somebody is looking)."""
         place = place_of(self.workspace, request.query)
         names = [name for name in request.query.get("names", "").split(",") if name in PARTS]
-        parts = self.renderer.parts(place, names, request.query.get("since"))
+        since = request.query.get("since", self.renderer.since(place))
         if request.query.get("visible") == "1":
             self._read(place)
+        parts = self.renderer.parts(place, names, since)
         answer = {"title": self.renderer.title(place), "parts": parts}
         return web.json_response(answer, headers=HEADERS)
 

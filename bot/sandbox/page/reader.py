@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.sandbox import looking
 from bot.sandbox.workspace import Channel, Person, Workspace
 
 DATE_TOKEN = re.compile(r"\{(\w+)\}")
@@ -37,7 +38,7 @@ class Reader:
 
     def sees(self, channel: Channel) -> bool:
         """Whether this person may look into a channel."""
-        return not (channel.is_private or channel.is_im) or self.person.id in channel.members
+        return looking.may_see(channel, self.person)
 
     def channel(self, channel_id: str) -> Channel | None:
         """A channel that this person may know the name of."""

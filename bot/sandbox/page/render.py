@@ -54,13 +54,13 @@ class Renderer:
     def __post_init__(self) -> None:
         self._templates = _environment()
 
-    def page(self, place: Place) -> str:
+    def page(self, place: Place, since: str = "") -> str:
         """The whole document."""
-        parts = {name: Markup(html) for name, html in self.parts(place, PARTS).items()}
+        parts = {name: Markup(html) for name, html in self.parts(place, PARTS, since).items()}
         return self._draw("page.html", place, parts=parts, title=self.title(place), names=PARTS)
 
-    def parts(self, place: Place, names: Iterable[str], since: str | None = None) -> dict[str, str]:
-        """Some parts of the page by name. `since`: the line "New" stays below this ts."""
+    def parts(self, place: Place, names: Iterable[str], since: str = "") -> dict[str, str]:
+        """Some parts of the page by name. `since`: the line "New" stands below this ts."""
         known = {"sidebar": self._sidebar, "thread": self._thread, "modals": self._modals}
         drawn: dict[str, str] = {}
         for name in names:
@@ -71,6 +71,10 @@ class Renderer:
             elif name in known:
                 drawn[name] = known[name](place)
         return drawn
+
+    def since(self, place: Place) -> str:
+        """How far this person has read the channel."""
+        return self.marks.until(place.reader.person.id, place.channel) if place.channel else ""
 
     def read(self, place: Place) -> bool:
         """This person has seen the channel as it is now. Says whether anything was new to them."""
@@ -100,14 +104,13 @@ class Renderer:
             connected=self.connected(),
         )
 
-    def _place(self, place: Place, since: str | None) -> str:
+    def _place(self, place: Place, since: str) -> str:
         channel, reader = place.channel, place.reader
         if place.home:
             view_id = self.workspace.homes.get(reader.person.id)
             return self._draw("home.html", place, view=self._view(reader, view_id))
         if channel is None:
             return self._draw("nowhere.html", place)
-        since = self.marks.until(reader.person.id, channel) if since is None else since
         return self._draw(
             "channel.html",
             place,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,13 +10,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bot.sandbox import looking
 from bot.sandbox.page import mrkdwn
 from bot.sandbox.page.drawing import Drawing, file_url, is_picture
 from bot.sandbox.page.emoji import character
 from bot.sandbox.page.place import Place
 from bot.sandbox.page.reader import Reader, ago
 from bot.sandbox.page.richtext import dicts, text_of
-from bot.sandbox.workspace import Channel, File, Message, Person
+from bot.sandbox.workspace import Channel, File, Message, Person, Workspace
 
 CLOSE = 300.0  # seconds: within these, a second message of one author goes without avatar and name
 # Slack tells these itself, in grey: nobody wrote them.
@@ -99,6 +101,11 @@ class Row:
     files: list[Shown] = field(default_factory=list)
 
     @property
+    def source(self) -> str:
+        """The text as it was typed, to be edited."""
+        return as_typed(self.message.text, self.drawing.reader.workspace)
+
+    @property
     def text(self) -> Markup:
         return mrkdwn.mrkdwn(self.message.text, self.drawing.reader)
 
@@ -111,13 +118,25 @@ class Rows:
     more: bool = False
 
 
-type_of_values = dict[str, dict[str, dict[str, Any]]]
-
-
 def visible(channel: Channel, reader: Reader) -> list[Message]:
     """Everything in a channel that this person sees, oldest first."""
-    mine = (None, reader.person.id)
-    return [m for _, m in sorted(channel.messages.items()) if m.ephemeral_for in mine]
+    return looking.shown(channel, reader.person)
+
+
+def as_typed(text: str, workspace: Workspace) -> str:
+    """A message's text as its author typed it: `<@U01ANA>` was `@ana`."""
+
+    def typed(match: re.Match[str]) -> str:
+        target, _, label = match[1].partition("|")
+        if target[:1] == "@":
+            person = workspace.people.get(target[1:])
+            return f"@{person.handle}" if person else match[0]
+        if target[:1] == "#":
+            channel = workspace.channels.get(target[1:])
+            return f"#{channel.name}" if channel else match[0]
+        return label or (f"@{target[1:]}" if target[:1] == "!" else target)
+
+    return mrkdwn.unescape(re.sub(r"<([^<>\n]+)>", typed, text))
 
 
 def in_channel(message: Message) -> bool:
