@@ -105,7 +105,7 @@ async def _acts(sandbox: Sandbox, actor: Actor, body: Body) -> Json:
 async def _enters(sandbox: Sandbox, actor: Actor, body: Body) -> Json:
     surface = surface_in(sandbox, actor, body.inner("surface"))
     spot = spot_in(surface, body)
-    if spot.block.get("dispatch_action"):
+    if spot.block.get("dispatch_action") and not body.yes("quietly"):
         return await _acts(sandbox, actor, body)
     sandbox.interactions.enter(actor.person, surface, spot, body.fields.get("value"))
     return {}
