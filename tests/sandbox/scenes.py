@@ -34,7 +34,7 @@ PAYLOADS: dict[str, Any] = {
     "untitled_modal": {"type": "modal", "blocks": MODAL["blocks"]},
     "big_modal": MODAL | {"blocks": [LONG_SECTION] * 90},
     "home": HOME,
-    "section": SECTION,
+    "some_blocks": SECTION,
     "fifty_one_blocks": SECTION * 51,
     "hundred_one_attachments": [{"text": "a"}] * 101,
     "new_heading": {"type": "markdown", "markdown": "# New"},
