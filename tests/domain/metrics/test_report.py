@@ -106,6 +106,15 @@ def test_a_median_that_is_not_reached_is_none() -> None:
     assert summarise([600, 1200], [3000] * 7).median_s is None
 
 
+def test_open_incidents_do_not_make_up_for_known_ones() -> None:
+    """What may be shown goes by the known durations, however many are still open."""
+    assert summarise([600] * 5, [900] * 30).interval_s is None
+    assert summarise([600] * 6, [900] * 30).interval_s == Interval(900, None)
+    few = summarise([600] * 35, [60] * 65)
+    assert few.p90_s == 600 and few.p90_interval_s is None
+    assert summarise([600] * 36, [60] * 2).p90_interval_s is not None
+
+
 def test_nothing_finished_keeps_how_long_each_has_been_open() -> None:
     assert summarise([], [100, 900], of=3) == Summary(n=0, of=3, censored=2, at_least=(900, 100))
 

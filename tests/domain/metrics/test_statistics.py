@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
@@ -103,6 +103,25 @@ def test_survival_is_the_one_of_scipy(finished: list[int], at_least: list[int]) 
     theirs = dict(zip(curve.quantiles, curve.probabilities, strict=True))
     for step in survival(finished, at_least):
         assert step.share == pytest.approx(theirs[step.at], abs=1e-12)
+
+
+@given(
+    st.lists(st.integers(1, 30), min_size=1, max_size=30),
+    st.lists(st.integers(1, 30), max_size=30),
+    st.sampled_from([MEDIAN, P90]),
+)
+@example([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [], P90)  # 0.1 comes out as 0.10000000000000002
+def test_survival_reaches_a_quantile_exactly_where_fractions_say(
+    finished: list[int], at_least: list[int], p: Fraction
+) -> None:
+    share, reached = Fraction(1), None
+    for at in sorted(set(finished)):
+        at_risk = sum(lasted >= at for lasted in (*finished, *at_least))
+        share *= 1 - Fraction(finished.count(at), at_risk)
+        if share <= 1 - p:
+            reached = at
+            break
+    assert survival_quantile(survival(finished, at_least), p) == reached
 
 
 @given(st.lists(SECONDS, min_size=1, max_size=79).filter(lambda durations: len(durations) % 2 == 1))

@@ -257,6 +257,16 @@ def test_in_every_zone_each_local_date_of_2026_is_due_once_around_the_changes(at
     assert watched > 200  # the database is there and its clocks do change
 
 
+def test_a_clock_set_back_over_midnight_does_not_take_a_due_day_back() -> None:
+    """St. John's, 7 November 2010: at 00:01 it was 23:01 of the 6th again."""
+    newfoundland = ZoneInfo("America/St_Johns")
+    set_back = utc(2010, 11, 7, 2, 31)
+    for minute, day in ((-2, 6), (-1, 7), (0, 7), (30, 7), (59, 7), (61, 7)):
+        assert due_day(set_back + timedelta(minutes=minute), newfoundland, time(0)) == date(2010, 11, day), (
+            minute
+        )
+
+
 def test_without_a_watermark_monday_covers_the_weekend_of_a_team_that_has_one() -> None:
     monday = covered(date(2026, 9, 28), BERLIN, NINE, weekdays=frozenset({1, 2, 3, 4, 5}))
     assert monday is not None

@@ -229,6 +229,11 @@ def test_a_report_can_be_had_without_the_split() -> None:
     assert not any(line.startswith("P") for line in lines)
 
 
+def test_a_single_severity_is_not_told_twice() -> None:
+    cohort = [incident(number, repaired=5, severity="P0") for number in (1, 2)]
+    assert not any(line.startswith("P0") for line in report_lines(report_on(cohort, MONTH, NOON), t))
+
+
 def test_nothing_declared_is_not_proof_that_nothing_broke() -> None:
     assert report_lines(report_on([], MONTH, NOON), t)[1:] == [
         "No incidents declared. (None declared is not proof that nothing broke: none in this time is compatible "
