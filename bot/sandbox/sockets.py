@@ -200,13 +200,13 @@ class Connections:
         """Take an acknowledgement from any connection: an app may answer on its new one after a refresh."""
         try:
             frame = json.loads(text)
-            envelope_id = frame["envelope_id"]
+            waiting = self._waiting.get(frame["envelope_id"])
         except (ValueError, TypeError, KeyError):
             log.warning("an app sent a frame that is no acknowledgement: %.200r", text)
             return
-        waiting = self._waiting.get(envelope_id)
         if waiting is not None and not waiting.done():
-            waiting.set_result(frame.get("payload") or None)
+            payload = frame.get("payload")
+            waiting.set_result(payload if isinstance(payload, dict) and payload else None)
 
 
 def _host(connection: Connection) -> str:
