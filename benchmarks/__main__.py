@@ -38,14 +38,21 @@ async def measured() -> list[Figure]:
             many.append(await bench.thirty_at_once())
     trips = [await declaration.round_trips() for _ in range(RUNS)]
     return [
-        Figure("click with its commit ÷ no-op Bolt listener, one at a time, p50", _median(r.p50 for r in one)),
+        Figure(
+            "click with its commit ÷ no-op Bolt listener, one at a time, p50", _median(r.p50 for r in one)
+        ),
         Figure("the same, p95", _median(r.p95 for r in one)),
         Figure("30 clicks at once ÷ no-op Bolt listener, p95", _median(r.p95 for r in many)),
         Figure("click with its commit, one at a time, p50 (ms)", _median(r.ours_p50 for r in one)),
         Figure("no-op Bolt listener, one at a time, p50 (ms)", _median(r.theirs_p50 for r in one)),
         Figure("submit → acknowledged (round trips of 80 ms)", _median(t.acknowledged for t in trips)),
-        Figure("submit → declarer in the channel (round trips of 80 ms)", _median(t.declarer_in for t in trips)),
-        Figure("submit → first message in the channel (round trips of 80 ms)", _median(t.first_message for t in trips)),
+        Figure(
+            "submit → declarer in the channel (round trips of 80 ms)", _median(t.declarer_in for t in trips)
+        ),
+        Figure(
+            "submit → first message in the channel (round trips of 80 ms)",
+            _median(t.first_message for t in trips),
+        ),
     ]
 
 

@@ -120,7 +120,7 @@ def report(window: str, as_json: bool) -> None:
     from bot.domain.metrics import report_json
 
     async def work() -> str:
-        async with offline.existing(Settings.load(os.environ)) as database:
+        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
             if as_json:
                 return json.dumps(report_json(await database.reports.report(window)), indent=2)
             return "\n".join(await database.reports.figures(window))
@@ -140,7 +140,7 @@ def export(incident: str, form: str) -> None:
         fail(f"{incident!r} is not the name of an incident; they look like INC-42.")
 
     async def work() -> str:
-        async with offline.existing(Settings.load(os.environ)) as database:
+        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
             return await offline.exported(database, number, form)
 
     click.echo(asyncio.run(work()), nl=False)
@@ -169,7 +169,7 @@ def define(key: str, serves: str, safe: str, description: str) -> None:
         fail(f"{key} would serve its safe value {safe!r} always, so holding it would change nothing.")
 
     async def work() -> None:
-        async with offline.existing(Settings.load(os.environ)) as database:
+        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
             await offline.define_flag(database, Flag(key, description, serves, safe, None))
 
     asyncio.run(work())
@@ -182,7 +182,7 @@ def list_flags() -> None:
     from bot import offline
 
     async def work() -> list[str]:
-        async with offline.existing(Settings.load(os.environ)) as database:
+        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
             return [
                 f"{each.key}\t{each.now}\t{f'held by INC-{each.held_by}' if each.held_by else ''}".rstrip()
                 for each in await database.incidents.flags()
@@ -202,7 +202,7 @@ def check() -> None:
     """Name every runbook, and what is wrong with the broken ones; exit code 2 when one is."""
     from bot.services.runbooks import Library
 
-    library = Library.load(Settings.load(os.environ).runbook_folders)
+    library = Library.load(list(Settings.load(os.environ, slack=False).runbook_folders))
     for runbook in library.runbooks:
         click.echo(f"{runbook.id}: {runbook.title} ({len(runbook.steps())} steps)")
     for problem in library.problems:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 import aiohttp
 from aiohttp import web
-from handlers.desk import Desk
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
@@ -27,10 +26,12 @@ from bot.slack.client import SlackOutside
 from bot.slack.errors import code_of, meaning
 from bot.slack.face import Face
 from bot.slack.sockets import Listeners, Sockets
+from bot.storage import workspaces
 from bot.storage.engine import Engine
 from bot.storage.lock import only_bot_on
 from bot.storage.sqlite import SqliteEngine
 from bot.web import health, slack_events
+from handlers.desk import Desk
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,10 @@ async def firebreak(settings: Settings, *, now: Callable[[], datetime] = utc_now
         )
         client = _client(settings, session, token=settings.bot_token)
         identity = await _who_am_i(client)
-        library = Library.load(settings.runbook_folders)
+        await engine.write(
+            lambda transaction: workspaces.remember(transaction, identity.team_id, identity.team)
+        )
+        library = Library.load(list(settings.runbook_folders))
         for problem in library.problems:
             log.warning("runbook left out: %s", problem, extra={"action": "runbook_left_out"})
         parts = _parts(settings, engine, client, identity, library, now)
@@ -180,7 +184,7 @@ def _bolt(settings: Settings, session: aiohttp.ClientSession, identity: Identity
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=False,
-        signing_secret=settings.signing_secret or "not used: Socket Mode",
+        signing_secret=settings.signing_secret or "not used: requests are verified at our own door",
     )
 
 

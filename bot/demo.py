@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import click
@@ -18,7 +19,8 @@ import click
 from bot import offline
 from bot.config import Settings
 from bot.errors import StartError
-from bot.sandbox.errors import NotPossibleError, NotShownError, SlackError
+from bot.sandbox.errors import NotPossibleError, SlackError
+from bot.sandbox.people import NotShownError
 from bot.sandbox.server import Sandbox
 from bot.services.runbooks import Library
 from bot.slack.manifest import manifest
@@ -27,6 +29,7 @@ from bot.stories import STORIES, Stage
 from bot.stories.stage import StoryFailed
 
 START_SECONDS = 20.0  # for the bot to start and connect, on a slow machine
+CONFIG = "firebreak.toml"
 STOP_SECONDS = 6.0  # for the bot to finish what it accepted; it promises five
 
 FLAGS = (
@@ -46,14 +49,12 @@ async def demo(*, host: str, port: int, story: str | None, http: bool, database:
         database = database or folder / "firebreak.db"
         slack = await stack.enter_async_context(_sandbox(host, 0 if story else port, http))
         ended = await stack.enter_async_context(_bot(slack, database, folder, http))
-        settings = Settings.load(
-            {"FIREBREAK_DATABASE": str(database), "FIREBREAK_CONFIG": str(folder / "none")}
-        )
+        settings = Settings.load({"FIREBREAK_DATABASE": str(database)}, folder / CONFIG, slack=False)
         known = await stack.enter_async_context(offline.existing(settings))
         for flag in FLAGS:
             await offline.define_flag(known, flag)
         if story is not None:
-            runbooks = Library.load(settings.runbook_folders).runbooks
+            runbooks = Library.load(list(settings.runbook_folders)).runbooks
             return await _play(Stage(slack, known, runbooks, click.echo), story)
         click.echo(f"A local Slack with Firebreak in it: {slack.url}")
         click.echo("Type /incident P0 checkout returns 500 there. Ctrl-C stops everything.")
@@ -73,17 +74,19 @@ def _end_on_sigterm(stack: contextlib.AsyncExitStack) -> None:
 
 @contextlib.asynccontextmanager
 async def _sandbox(host: str, port: int, http: bool) -> AsyncIterator[Sandbox]:
-    mode = "http" if http else "socket"
     async with contextlib.AsyncExitStack() as stack:
         try:
-            slack = await stack.enter_async_context(
-                Sandbox.serve(host, port, manifest=manifest(mode, "http://127.0.0.1" if http else None))
-            )
+            slack = await stack.enter_async_context(Sandbox.serve(host, port, manifest=_manifest(http)))
         except OSError as error:
             raise StartError(
                 f"Port {port} on {host} cannot be opened ({error.strerror}). Take another one: make demo PORT=8081"
             ) from error
         yield slack
+
+
+def _manifest(http: bool) -> dict[str, Any]:
+    """Loaded into the sandbox, so that a scope or an event we forgot to ask for is missing there too."""
+    return manifest("http", "https://bot.example.com") if http else manifest("socket")
 
 
 @contextlib.asynccontextmanager
@@ -117,7 +120,7 @@ def _environment(slack: Sandbox, database: Path, folder: Path, port: int, http: 
         for name, value in os.environ.items()
         if not name.startswith(("SLACK_", "FIREBREAK_")) and name not in ("PORT", "HOST")
     }
-    config = folder / "firebreak.toml"
+    config = folder / CONFIG
     config.write_text('[announcements]\nchannel = "incidents"\n')
     door = {"SLACK_SIGNING_SECRET": slack.signing_secret} if http else {"SLACK_APP_TOKEN": slack.app_token}
     return {
