@@ -7,6 +7,7 @@ import json
 import logging
 import statistics
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -50,14 +51,14 @@ async def measured() -> list[Figure]:
             "submit → declarer in the channel (round trips of 80 ms)", _median(t.declarer_in for t in trips)
         ),
         Figure(
-            "submit → first message in the channel (round trips of 80 ms)",
+            "submit → first message (round trips of 80 ms)",
             _median(t.first_message for t in trips),
         ),
     ]
 
 
-def _median(values: object) -> float:
-    return round(statistics.median(values), 2)  # type: ignore[call-overload,no-any-return]
+def _median(values: Iterable[float]) -> float:
+    return round(statistics.median(values), 2)
 
 
 def main() -> None:

@@ -101,11 +101,12 @@ async def firebreak(settings: Settings, *, now: Callable[[], datetime] = utc_now
         await stack.enter_async_context(parts.delivery.running())
         await stack.enter_async_context(parts.reports.running())
         stack.push_async_callback(listeners.finished, FINISH_SECONDS)
-        sockets = Sockets(bolt, settings.app_token) if settings.app_token else None
-        if sockets is not None:
+        connected = _always
+        if settings.app_token is not None:
             await _can_open_sockets(client, settings.app_token)
+            sockets = Sockets(bolt, settings.app_token)
             await stack.enter_async_context(sockets.open())
-        connected = sockets.connected if sockets is not None else _always
+            connected = sockets.connected
         url = await _serve(stack, settings, bolt, engine, identity, connected)
         yield Firebreak(identity, parts.incidents, parts.reports, parts.delivery, engine, library, url)
 
@@ -201,7 +202,7 @@ async def _who_am_i(client: AsyncWebClient) -> Identity:
         raise StartError(f"Slack answered auth.test with an error: {meaning(error)}.") from error
     except (aiohttp.ClientError, TimeoutError) as error:
         raise StartError(
-            f"Slack cannot be reached at {client.base_url} ({error or type(error).__name__}). "
+            f"Slack cannot be reached at {client.base_url} ({str(error) or type(error).__name__}). "
             "Check the network, a proxy, and SLACK_API_URL if it is set."
         ) from error
     return Identity(

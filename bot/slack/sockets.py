@@ -33,10 +33,11 @@ class Sockets:
             for _ in range(CONNECTIONS):
                 handler = AsyncSocketModeHandler(self._bolt, self._app_token)
                 self._handlers.append(handler)
-                await handler.connect_async()
+                await handler.connect_async()  # type: ignore[no-untyped-call]
             yield
         finally:
-            await asyncio.gather(*(handler.close_async() for handler in self._handlers))
+            closing = [handler.close_async() for handler in self._handlers]  # type: ignore[no-untyped-call]
+            await asyncio.gather(*closing)
 
     async def connected(self) -> bool:
         """Whether at least one connection is alive."""
