@@ -1,0 +1,330 @@
+"""Settings: read once from firebreak.toml and the environment, both handed in. Nothing here looks at os.environ.
+
+The environment wins over the file. Everything that is wrong is said in one sentence, with what would be right.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBool, StrictInt, ValidationError
+
+from bot.domain.runbook import Frozen
+from bot.domain.spelling import complaints, nearest
+from bot.domain.vocabulary import Severity
+from bot.services.runbooks import BUILT_IN
+
+DEFAULT_CONFIG = "firebreak.toml"
+HTTP_PORT = 3000  # where Bolt's own apps listen, so that tunnels and examples made for them fit
+BUILT_IN_FOLDER = "built-in"  # stands for the runbooks we ship; a folder of that name is "./built-in"
+
+# What each variable is for; firebreak.example.toml and the README name every one of them.
+ENVIRONMENT = {
+    "SLACK_BOT_TOKEN": "the Bot User OAuth Token, xoxb-… (the app's page, OAuth & Permissions)",
+    "SLACK_APP_TOKEN": "an app-level token, xapp-… (Basic Information, App-Level Tokens): turns Socket Mode on",
+    "SLACK_SIGNING_SECRET": "the Signing Secret (Basic Information, App Credentials): for signed HTTP",
+    "SLACK_API_URL": "another address of the Web API, such as the local Slack's",
+    "HOST": "where the web server listens; wins over [web] host",
+    "PORT": "the web server's port; wins over [web] port",
+    "FIREBREAK_DATABASE": "the database file",
+    "FIREBREAK_CONFIG": "the settings file",
+}
+
+# How Slack's tokens begin: https://docs.slack.dev/authentication/tokens
+TOKENS = {
+    "xoxb-": "a bot token",
+    "xoxe.xoxb-": "a bot token",  # one that rotates
+    "xapp-": "an app-level token",
+    "xoxp-": "a user token",
+    "xoxe.xoxp-": "a user token",
+    "xoxe-": "a refresh token",
+    "xoxc-": "a browser's token",
+    "xoxs-": "a browser's token",
+    "xoxa-": "an outdated token",
+    "xoxr-": "a refresh token",
+    "https://": "a web address",
+}
+WANTED = {"SLACK_BOT_TOKEN": "a bot token", "SLACK_APP_TOKEN": "an app-level token"}
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. The message is one sentence for the person who starts Firebreak."""
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+        near = nearest(name, zoneinfo.available_timezones())
+        raise ValueError(f"did you mean {near!r}?" if near else "write a name like 'Europe/Berlin'") from None
+    return name
+
+
+def _channel(name: str) -> str:
+    """The name without its `#`. Slack's are lower case and without blanks; an id is in capitals."""
+    name = name.removeprefix("#")
+    if not re.fullmatch(r"[^\s#@&<>,.!A-Z]{1,80}|[CG][A-Z0-9]{6,}", name):
+        raise ValueError("write a channel's name as Slack shows it, such as 'incidents', or its id")
+    return name
+
+
+def _time_of_day(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII):
+        return dt.time.fromisoformat(value)
+    if isinstance(value, dt.time):
+        return value
+    raise ValueError("write a time of day, such as '09:00'")
+
+
+Channel = Annotated[
+    str, AfterValidator(_channel), Field(description="the name of a channel, such as 'incidents'")
+]
+
+
+class Announcements(Frozen):
+    channel: Channel = "incidents"
+
+
+class Summary(Frozen):
+    enabled: Annotated[StrictBool, Field(description="true or false")] = True
+    time: Annotated[dt.time, BeforeValidator(_time_of_day)] = dt.time(9, 0)
+    channel: Channel | None = None
+
+
+class Meaning(Frozen):
+    meaning: Annotated[
+        str | None, Field(min_length=1, max_length=200, description="a text of 1 to 200 characters")
+    ] = None
+
+
+class Runbooks(Frozen):
+    folders: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...],
+        Field(min_length=1, description="a list of folders, such as ['built-in', 'our-runbooks']"),
+    ] = (BUILT_IN_FOLDER,)
+
+
+class Web(Frozen):
+    host: Annotated[
+        str,
+        Field(pattern=r"^[\w.:-]+$", description="an address of this machine, such as '127.0.0.1'"),
+    ] = "127.0.0.1"
+    port: Annotated[StrictInt | None, Field(ge=0, le=65535, description="a whole number from 0 to 65535")] = (
+        None
+    )
+
+
+class File(Frozen):
+    """What may stand in firebreak.toml. A `description` finishes the sentence "… must be"."""
+
+    language: Annotated[Literal["en"], Field(description="'en', the only language so far")] = "en"
+    timezone: Annotated[
+        str, AfterValidator(_time_zone), Field(description="a time zone, such as 'Europe/Berlin'")
+    ] = "UTC"
+    announcements: Announcements = Announcements()
+    summary: Summary = Summary()
+    severity: dict[Severity, Meaning] = Field(default_factory=dict)
+    runbooks: Runbooks = Runbooks()
+    web: Web = Web()
+
+
+MEANINGS = {
+    Severity.P0: "total blockage of the product or of a key business flow",
+    Severity.P1: "major degradation that costs many users or money",
+    Severity.P2: "partial, with a workaround",
+    Severity.P3: "minor",
+    Severity.P4: "cosmetic",
+}
+
+
+class Settings(Frozen):
+    """Everything that can be set. The secrets show themselves only through `bot_token` and its siblings."""
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    database: Path = Path("firebreak.db")
+    language: str = "en"
+    zone: ZoneInfo
+    announcements_channel: str
+    summary_enabled: bool
+    summary_time: dt.time
+    summary_channel: str
+    severity_meanings: dict[Severity, str]
+    runbook_folders: tuple[Path, ...]
+    host: str
+    port: int | None  # None: no web server, which Socket Mode does not need
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], config: Path | None = None, *, slack: bool = True) -> Settings:
+        """Read `config`, or else FIREBREAK_CONFIG, or else firebreak.toml if there is one. Raises SettingsError.
+
+        `slack=False` is for what works with the database alone: tokens are checked, but none is demanded.
+        """
+        given = {name: environ[name].strip() for name in ENVIRONMENT if environ.get(name, "").strip()}
+        named = config or (Path(given["FIREBREAK_CONFIG"]) if "FIREBREAK_CONFIG" in given else None)
+        file, wrong = _file(named)
+        wrong += [*_wrong_secrets(given), *_wrong_addresses(given)]
+        if slack and not wrong:
+            wrong += _missing_secrets(given)
+        if wrong:
+            raise SettingsError("; ".join(wrong) + ".")
+        return cls(
+            slack_bot_token=_secret(given, "SLACK_BOT_TOKEN"),
+            slack_app_token=_secret(given, "SLACK_APP_TOKEN"),
+            slack_signing_secret=_secret(given, "SLACK_SIGNING_SECRET"),
+            slack_api_url=given.get("SLACK_API_URL", "https://slack.com/api").rstrip("/") + "/",
+            database=Path(given.get("FIREBREAK_DATABASE", "firebreak.db")),
+            language=file.language,
+            zone=ZoneInfo(file.timezone),
+            announcements_channel=file.announcements.channel,
+            summary_enabled=file.summary.enabled,
+            summary_time=file.summary.time,
+            summary_channel=file.summary.channel or file.announcements.channel,
+            severity_meanings={level: _meaning(file, level) for level in Severity},
+            runbook_folders=_folders(file, named or Path(DEFAULT_CONFIG)),
+            host=given.get("HOST", file.web.host),
+            port=_port(given, file),
+        )
+
+    @property
+    def bot_token(self) -> str:
+        if self.slack_bot_token is None:
+            raise AssertionError("loaded with slack=False, so there may be no token")
+        return self.slack_bot_token.get_secret_value()
+
+    @property
+    def app_token(self) -> str | None:
+        """What turns Socket Mode on; None: Slack comes to us by signed HTTP."""
+        return None if self.slack_app_token is None else self.slack_app_token.get_secret_value()
+
+    @property
+    def signing_secret(self) -> str:
+        """What Slack signs its requests with; empty in Socket Mode without one, where nothing is signed."""
+        if self.slack_signing_secret is not None:
+            return self.slack_signing_secret.get_secret_value()
+        if self.slack_app_token is None:  # an empty key would let anybody sign
+            raise AssertionError("loaded with slack=False, so there may be no signing secret")
+        return ""
+
+
+def _file(named: Path | None) -> tuple[File, list[str]]:
+    """The settings file and what is wrong in it; defaults when it is not named and not there."""
+    path = named or Path(DEFAULT_CONFIG)
+    if named is None and not path.exists():
+        return File(), []
+    try:
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        what = f"the settings file {path} cannot be read ({error.strerror})"
+        return File(), [f"{what}; correct its name in FIREBREAK_CONFIG, or its permissions"]
+    except UnicodeDecodeError as error:
+        return File(), [f"{path} is not UTF-8 text (at byte {error.start}); save it as UTF-8"]
+    except tomllib.TOMLDecodeError as error:
+        return File(), [f"{path} is not TOML: {error}; firebreak.example.toml shows how it is written"]
+    except RecursionError:
+        return File(), [f"{path} is nested too deeply; firebreak.example.toml shows how it is written"]
+    try:
+        return File.model_validate(document), []
+    except ValidationError as error:
+        return File(), [f"{path}: {each.what}" for each in complaints(error, File)]
+
+
+def _meaning(file: File, level: Severity) -> str:
+    named = file.severity.get(level, Meaning())
+    return named.meaning or MEANINGS[level]
+
+
+def _folders(file: File, beside: Path) -> tuple[Path, ...]:
+    """The runbooks' folders; a relative one lies beside the settings file."""
+    return tuple(
+        BUILT_IN if folder == BUILT_IN_FOLDER else beside.parent / folder for folder in file.runbooks.folders
+    )
+
+
+def _port(given: dict[str, str], file: File) -> int | None:
+    if "PORT" in given:
+        return int(given["PORT"])
+    if file.web.port is None and "SLACK_APP_TOKEN" not in given:
+        return HTTP_PORT
+    return file.web.port
+
+
+def _secret(given: dict[str, str], name: str) -> SecretStr | None:
+    return SecretStr(given[name]) if name in given else None
+
+
+def _wrong_secrets(given: dict[str, str]) -> list[str]:
+    """Secrets that cannot be what they should be. A value is never repeated, only how it begins."""
+    wrong = []
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"):
+        value = given.get(name)
+        if value is None:
+            continue
+        right = f"must be {ENVIRONMENT[name].split(':')[0]}"
+        start = next((start for start in TOKENS if value.startswith(start)), None)
+        if not re.fullmatch(r"[!#-&(-~]+", value):
+            wrong.append(f"{name} has a blank, a quote or a character outside ASCII in it; copy it again")
+        elif start is not None and TOKENS[start] != WANTED.get(name):
+            wrong.append(f"{name} holds {TOKENS[start]} ({start}…), but {right}")
+        elif start is None and name in WANTED:
+            wrong.append(f"{name} does not look like a token of Slack's; it {right}")
+    return wrong
+
+
+def _wrong_addresses(given: dict[str, str]) -> list[str]:
+    wrong = []
+    port, url = given.get("PORT"), given.get("SLACK_API_URL")
+    if port is not None and not (re.fullmatch(r"\d{1,5}", port, re.ASCII) and int(port) <= 65535):
+        wrong.append(f"PORT is {port!r}, but must be a whole number from 0 to 65535")
+    if url is not None and not _is_web_address(url):
+        wrong.append(
+            f"SLACK_API_URL is {_without_password(url)!r}, but must be an address such as 'http://127.0.0.1:8080/api/'"
+        )
+    if not re.fullmatch(r"[\w.:-]+", given.get("HOST", "localhost")):
+        wrong.append(
+            f"HOST is {given['HOST']!r}, but must be an address of this machine, such as '127.0.0.1'"
+        )
+    database = given.get("FIREBREAK_DATABASE", "")
+    if "://" in database or database == ":memory:":
+        wrong.append(f"FIREBREAK_DATABASE is {_without_password(database)!r}, but must be the path of a file")
+    return wrong
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
+        )
+    except ValueError:  # "http://[" and the like
+        return False
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^@/]*@", "//…@", url)
+
+
+def _missing_secrets(given: dict[str, str]) -> list[str]:
+    """What connecting to Slack takes and is not there."""
+    door = "SLACK_APP_TOKEN" in given or "SLACK_SIGNING_SECRET" in given
+    doors = "SLACK_APP_TOKEN (for Socket Mode) or SLACK_SIGNING_SECRET (for signed HTTP)"
+    hint = "firebreak.example.toml says where to find them, and firebreak demo needs none"
+    match ("SLACK_BOT_TOKEN" in given, door):
+        case (True, True):
+            return []
+        case (True, False):
+            return [f"Set {doors} too; {hint}"]
+        case (False, True):
+            return [f"Set SLACK_BOT_TOKEN too; {hint}"]
+        case _:
+            return [f"Set SLACK_BOT_TOKEN, and {doors}; {hint}"]
