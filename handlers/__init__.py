@@ -1,0 +1,27 @@
+"""What people type and press, one file a story. `register` connects them all to a Bolt app."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.slack.ids import Slash
+from handlers import checklist, declare, flags, reports, respond, timeline, unmatched
+from handlers import help as usage
+from handlers.commands import Router
+from handlers.desk import Desk
+
+
+def register(app: AsyncApp, desk: Desk) -> None:
+    """Connect every story, then what catches the rest: Bolt takes the first listener that matches."""
+    routers = {slash: Router(slash, desk) for slash in Slash}
+    incident, flag, mttr = (routers[slash] for slash in (Slash.INCIDENT, Slash.FLAG, Slash.MTTR))
+    declare.register(app, incident, desk)
+    respond.register(app, incident, desk)
+    checklist.register(app, desk)
+    timeline.register(incident, desk)
+    usage.register(app, incident, desk)
+    flags.register(app, flag, desk)
+    reports.register(mttr, desk)
+    for router in routers.values():
+        router.listen(app)
+    unmatched.register(app, desk)

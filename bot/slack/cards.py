@@ -11,7 +11,7 @@ from bot.domain.vocabulary import Milestone, Phase, Severity, StepState
 from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.face import Drawing, Face
-from bot.slack.ids import Action, Aim, pack
+from bot.slack.ids import Action, IncidentAim, PhaseAim, SeverityAim, pack
 from bot.slack.text import ago, clean, code, cut, day_and_clock, quoted
 
 TOPIC_MAX = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
@@ -91,7 +91,7 @@ def progress(incident: Incident, phase: Phase, face: Face) -> str:
 def next_phase_button(incident: Incident, face: Face, *, primary: bool) -> Block:
     """*Next phase*, or *Close incident* from the last one, which asks first."""
     t, following = face.t, incident.phase.next
-    value = pack(Aim(incident=incident.number, phase=incident.phase))
+    value = pack(PhaseAim(incident=incident.number, leaving=incident.phase))
     if following is not Phase.CLOSED:
         label = t("Next phase: {phase}", phase=phase_word(following, t))
         return blocks.button(label, Action.NEXT_PHASE, value, primary=primary)
@@ -198,7 +198,7 @@ def _buttons(incident: Incident, face: Face) -> Block:
     led = incident.commander is not None
     return blocks.actions(
         blocks.button(
-            t("Take the lead"), Action.TAKE_LEAD, pack(Aim(incident=incident.number)), primary=not led
+            t("Take the lead"), Action.TAKE_LEAD, pack(IncidentAim(incident=incident.number)), primary=not led
         ),
         next_phase_button(incident, face, primary=led and not incident.blocking()),
         _severity_menu(incident, face),
@@ -207,7 +207,9 @@ def _buttons(incident: Incident, face: Face) -> Block:
 
 def _severity_menu(incident: Incident, face: Face) -> Block:
     options = {
-        severity: severity_option(severity, face, pack(Aim(incident=incident.number, severity=severity)))
+        severity: severity_option(
+            severity, face, pack(SeverityAim(incident=incident.number, severity=severity))
+        )
         for severity in Severity
     }
     return blocks.menu(

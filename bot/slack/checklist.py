@@ -11,7 +11,7 @@ from bot.slack import blocks
 from bot.slack.blocks import BLOCKS_MAX, Block
 from bot.slack.cards import next_phase_button, progress
 from bot.slack.face import Drawing, Face
-from bot.slack.ids import Action, Aim, StepAct, pack
+from bot.slack.ids import Action, StepAct, StepAim, StepMenuAim, pack
 from bot.slack.text import clock, code, quoted, width
 
 AROUND = 4  # blocks besides the steps: the heading, the gate's text and button, and what did not fit
@@ -90,7 +90,7 @@ def _compact(item: Item, incident: Incident, face: Face) -> Block:
     menu = blocks.overflow(
         Action.STEP_MENU,
         [
-            blocks.option(label, pack(Aim(incident=incident.number, step=item.step.id, act=act)))
+            blocks.option(label, pack(StepMenuAim(incident=incident.number, step=item.step.id, act=act)))
             for label, act in options
         ],
     )
@@ -98,7 +98,7 @@ def _compact(item: Item, incident: Incident, face: Face) -> Block:
 
 
 def _button(label: str, action: Action, item: Item, incident: Incident, *, primary: bool = False) -> Block:
-    value = pack(Aim(incident=incident.number, step=item.step.id))
+    value = pack(StepAim(incident=incident.number, step=item.step.id))
     return blocks.button(label, action, value, primary=primary, spoken=f"{label}: {item.step.text}")
 
 

@@ -24,6 +24,12 @@ class Shortcut(StrEnum):
     DECLARE = "declare.shortcut"
 
 
+class Heard(StrEnum):
+    """Events we subscribe to."""
+
+    APP_MENTION = "app_mention"
+
+
 class Action(StrEnum):
     """Buttons and menus."""
 
@@ -74,15 +80,32 @@ class StepAct(StrEnum):
     UNDO = "undo"
 
 
-class Aim(Travelling):
-    """What a press is aimed at: an incident, and of it a step, a phase seen, a severity or a flag."""
+class IncidentAim(Travelling):
+    """What a press is aimed at."""
 
     incident: Annotated[int, Field(ge=1)]
-    step: str | None = None
-    phase: Phase | None = None
-    severity: Severity | None = None
-    flag: str | None = None
-    act: StepAct | None = None
+
+
+class PhaseAim(IncidentAim):
+    """`leaving` is the phase that the person saw."""
+
+    leaving: Phase
+
+
+class SeverityAim(IncidentAim):
+    severity: Severity
+
+
+class StepAim(IncidentAim):
+    step: str
+
+
+class StepMenuAim(StepAim):
+    act: StepAct
+
+
+class FlagAim(IncidentAim):
+    flag: str
 
 
 class Origin(Travelling):
@@ -95,7 +118,7 @@ T = TypeVar("T", bound=Travelling)
 
 
 def pack(data: Travelling) -> str:
-    """As it travels. Fits an option's 150 characters as long as there is no flag in it."""
+    """As it travels. All but a flag's fits the 150 characters of an option, because ids are short."""
     return data.model_dump_json(exclude_none=True)
 
 

@@ -20,7 +20,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.cards import recovery_times
 from bot.slack.face import Drawing, Face
-from bot.slack.ids import Action, Aim, pack
+from bot.slack.ids import Action, FlagAim, pack
 from bot.slack.text import code, paragraphs, quoted
 
 NOTE_PIECE = 2900  # of a section's 3,000: a note never fills more than six of them, however it is escaped
@@ -125,20 +125,20 @@ def _flag_contained(event: FlagContained, incident: Incident, face: Face) -> Dra
     flag, before, safe = code(event.flag), code(event.before), code(event.safe)
     if event.safe.casefold() in OFF_VALUES:
         text = t(
-            "*{flag} is OFF for everyone*: served {before}, now held at {safe}.",
+            "{flag} is *OFF for everyone*: served {before}, now held at {safe}.",
             flag=flag,
             before=before,
             safe=safe,
         )
     else:
         text = t(
-            "*{flag} is held at {safe} for everyone*; it served {before}.",
+            "{flag} is *held for everyone*: served {before}, now held at {safe}.",
             flag=flag,
             before=before,
             safe=safe,
         )
     why = t("{who}: {reason}", who=face.person(event.by), reason=quoted(event.reason, REASON_SHOWN))
-    value = pack(Aim(incident=incident.number, flag=event.flag))
+    value = pack(FlagAim(incident=incident.number, flag=event.flag))
     if len(value) > blocks.VALUE_MAX:
         return _said(text, blocks.context(why))
     asked = blocks.confirm(
@@ -153,7 +153,7 @@ def _flag_contained(event: FlagContained, incident: Incident, face: Face) -> Dra
 
 def _flag_restored(event: FlagRestored, face: Face) -> str:
     return face.t(
-        "*{flag} serves {serves} again* for everyone ({who}).",
+        "{flag} serves {serves} again for everyone ({who}).",
         flag=code(event.flag),
         serves=code(event.serves),
         who=face.person(event.by),

@@ -1,0 +1,95 @@
+"""The app manifest: what Slack must know of us, made from the same ids that the listeners register.
+
+https://docs.slack.dev/reference/app-manifest
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from bot.slack.ids import Heard, Shortcut, Slash
+from bot.web.slack_events import PATH
+
+Mode = Literal["socket", "http"]
+
+SCOPES = (
+    "app_mentions:read",  # the event app_mention: whoever calls the bot by name is told how to use it
+    "channels:history",  # conversations.history: was a message of a lost answer posted after all?
+    "channels:join",  # conversations.join: be in the announcements channel
+    "channels:manage",  # conversations.create, .invite, .setTopic
+    "channels:read",  # conversations.list, .info
+    "chat:write",  # chat.postMessage, .update, .postEphemeral
+    "chat:write.public",  # chat.postMessage where nobody has invited the bot
+    "commands",  # slash commands and shortcuts
+    "groups:history",  # the four of channels, where the announcements channel or an incident's is private
+    "groups:read",
+    "groups:write",
+    "im:write",  # direct messages: asked for now, because each new scope means installing the app again
+    "pins:write",  # pins.add
+    "users:read",  # users.info: names for exports
+)
+
+COMMANDS = {
+    Slash.INCIDENT: (
+        "Declare and lead an incident",
+        "[P0–P4 <title> | lead | next | severity P1 | note <text> | timeline | list | close | help]",
+    ),
+    Slash.FLAG: (
+        "Hold a risky flag at its safe value, and let go of it",
+        "[show [flag] | kill <flag> <reason> | undo <flag>]",
+    ),
+    Slash.MTTR: ("Recovery times, with what may be said of them", "[28d]"),
+}
+
+SHORTCUTS = {Shortcut.DECLARE: ("Declare an incident", "Open the incident's channel and its checklist")}
+
+
+def manifest(mode: Mode = "socket", base_url: str | None = None) -> dict[str, Any]:
+    """For Socket Mode, or for signed HTTP at `base_url` (`https://bot.example.com`)."""
+    url = _request_url(mode, base_url)
+    at = {"request_url": url} if url else {}
+    return {
+        "_metadata": {"major_version": 1},
+        "display_information": {
+            "name": "Firebreak",
+            "description": "Leads an incident from declared to prevented, and writes down what happened.",
+            "background_color": "#7a1f0f",
+        },
+        "features": {
+            "bot_user": {"display_name": "firebreak", "always_online": True},
+            "slash_commands": [_slash_command(command, url) for command in Slash],
+            "shortcuts": [_shortcut(shortcut) for shortcut in Shortcut],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**at, "bot_events": [event.value for event in Heard]},
+            "interactivity": {"is_enabled": True, **at},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": mode == "socket",
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _request_url(mode: Mode, base_url: str | None) -> str | None:
+    if mode == "socket":
+        return None
+    if not base_url:
+        raise ValueError("a manifest for signed HTTP needs the address where Slack reaches the bot")
+    return base_url.rstrip("/") + PATH
+
+
+def _slash_command(command: Slash, url: str | None) -> dict[str, Any]:
+    description, usage = COMMANDS[command]
+    return {
+        "command": command.value,
+        "description": description,
+        "usage_hint": usage,
+        "should_escape": True,  # people and channels arrive as ids, which survive a change of name
+        **({"url": url} if url else {}),
+    }
+
+
+def _shortcut(shortcut: Shortcut) -> dict[str, Any]:
+    name, description = SHORTCUTS[shortcut]
+    return {"type": "global", "name": name, "callback_id": shortcut.value, "description": description}

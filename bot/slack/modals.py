@@ -1,0 +1,117 @@
+"""The forms: declare an incident, skip a step. And the notice that takes a form's place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain.incident import Item
+from bot.domain.vocabulary import REASON_MAX, TITLE_MAX, Severity
+from bot.slack import blocks
+from bot.slack.blocks import Block
+from bot.slack.cards import severity_option
+from bot.slack.face import Face
+from bot.slack.ids import VALUE, Blank, Form, Origin, StepAim, pack
+from bot.slack.text import quoted
+
+TITLE_OF_MODAL_MAX = 24  # also of its submit and close buttons
+LABEL_MAX = 2000  # of an input, and of its hint
+PLACEHOLDER_MAX = 150
+STEP_MAX = 1500  # a step has at most 200 characters; escaping makes five of one
+
+View = dict[str, Any]
+
+
+def declare_form(face: Face, origin: Origin, severity: Severity | None = None) -> View:
+    """What is broken and how bad it is; nothing else stands between a person and an open incident."""
+    t = face.t
+    options = {each: severity_option(each, face, each.value) for each in Severity}
+    choice: Block = {"type": "radio_buttons", "action_id": VALUE, "options": list(options.values())}
+    if severity is not None:
+        choice["initial_option"] = options[severity]
+    title = _text_input(placeholder=t("checkout returns 500"), most=TITLE_MAX)
+    return _form(
+        Form.DECLARE,
+        pack(origin),
+        title=t("Declare an incident"),
+        submit=t("Declare"),
+        close=t("Cancel"),
+        drawn=[
+            _input(Blank.TITLE, t("What is broken?"), title),
+            _input(
+                Blank.SEVERITY,
+                t("How bad is it?"),
+                choice,
+                hint=t("In doubt take the worse one. It can be changed at any time."),
+            ),
+        ],
+    )
+
+
+def skip_form(face: Face, aim: StepAim, item: Item) -> View:
+    """Why a step can wait."""
+    t = face.t
+    reason = _text_input(
+        placeholder=t("the provider's own page shows no outage"), most=REASON_MAX, multiline=True
+    )
+    return _form(
+        Form.SKIP,
+        pack(aim),
+        title=t("Skip a step"),
+        submit=t("Skip"),
+        close=t("Cancel"),
+        drawn=[
+            blocks.section(f"*{quoted(item.step.text, STEP_MAX)}*"),
+            _input(
+                Blank.REASON,
+                t("Why can it wait?"),
+                reason,
+                hint=t("It goes into the timeline. The step can be opened again with Undo."),
+            ),
+        ],
+    )
+
+
+def notice(face: Face, text: str) -> View:
+    """A view that only says something: plain text, from the catalogue."""
+    t = face.t
+    return {
+        "type": "modal",
+        "title": blocks.plain(t("Firebreak"), TITLE_OF_MODAL_MAX),
+        "close": blocks.plain(t("Close"), TITLE_OF_MODAL_MAX),
+        "blocks": [{"type": "section", "text": blocks.plain(text, blocks.SECTION_MAX)}],
+    }
+
+
+def _form(form: Form, data: str, *, title: str, submit: str, close: str, drawn: list[Block]) -> View:
+    return {
+        "type": "modal",
+        "callback_id": form,
+        "private_metadata": data,
+        "title": blocks.plain(title, TITLE_OF_MODAL_MAX),
+        "submit": blocks.plain(submit, TITLE_OF_MODAL_MAX),
+        "close": blocks.plain(close, TITLE_OF_MODAL_MAX),
+        "blocks": drawn,
+    }
+
+
+def _text_input(*, placeholder: str, most: int, multiline: bool = False) -> Block:
+    return {
+        "type": "plain_text_input",
+        "action_id": VALUE,
+        "multiline": multiline,
+        "max_length": most,
+        "focus_on_load": True,
+        "placeholder": blocks.plain(placeholder, PLACEHOLDER_MAX),
+    }
+
+
+def _input(blank: Blank, label: str, element: Block, hint: str = "") -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": blank,
+        "label": blocks.plain(label, LABEL_MAX),
+        "element": element,
+    }
+    if hint:
+        block["hint"] = blocks.plain(hint, LABEL_MAX)
+    return block

@@ -1,0 +1,145 @@
+"""Declare an incident: `/incident P0 <title>`, the form, and the shortcut that opens it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from functools import partial
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.vocabulary import Refused, Severity
+from bot.slack.ids import Blank, Form, Origin, Shortcut
+from bot.slack.modals import declare_form
+from bot.slack.text import cut, quoted, without_mentions
+from bot.storage.incidents import Outcome
+from handlers.answers import show_form, submitting, tell
+from handlers.commands import Router
+from handlers.desk import Desk
+from handlers.payloads import (
+    Body,
+    Typed,
+    actor_of,
+    chosen_severity,
+    filled,
+    form_key,
+    travelled,
+)
+
+WORD_SHOWN = 40  # of what stood where a severity belongs
+TITLE_SHOWN = 120  # of the title in a suggestion to type
+TITLE_IN_ANSWER = 300  # a title has at most 150 characters; escaping makes some of them longer
+
+# `sev1`, `S1`, `prio-1`, `p9`, and `P 0` or `sev 1` as two words
+_LIKE_A_SEVERITY = re.compile(r"(?i)(?:sev(?:erity)?|s|p|prio(?:rity)?)[-_ ]?(\d{1,3})[:,.]?(?:\s+|$)")
+FORM_DID_NOT_OPEN = Refused(
+    "Slack did not open the form, so nothing was declared. Type `/incident P1 <title>` instead."
+)
+
+
+def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
+    """Connect the story."""
+    incident.verb("", partial(_open_form, desk, None))
+    for severity in Severity:
+        incident.verb(severity.value.casefold(), partial(_declare, desk, severity))
+    incident.otherwise(partial(_explain, incident))
+
+    @app.shortcut(Shortcut.DECLARE)
+    async def shortcut(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
+        with contextlib.suppress(Refused):  # it is logged; a shortcut has no place where it could be told
+            await show_form(client, body["trigger_id"], declare_form(desk.face, Origin()), FORM_DID_NOT_OPEN)
+        await ack()
+
+    @app.view(Form.DECLARE)
+    async def submitted(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
+        async with submitting(desk.face, ack, Blank.TITLE):
+            outcome = await _submit(desk, body)
+            origin = travelled(Origin, body)
+            # A form has no place for an answer; the command that opened it left an address for one.
+            respond = AsyncRespond(response_url=origin.response_url, proxy=client.proxy, ssl=client.ssl)
+            await tell(respond, _declared(desk, outcome))
+
+
+async def _declare(desk: Desk, severity: Severity, typed: Typed) -> str:
+    if not typed.text:
+        return await _open_form(desk, severity, typed)
+    title = without_mentions(typed.text)
+    outcome = await desk.incidents.declare(typed.actor, title=title, severity=severity, key=typed.key)
+    return _declared(desk, outcome)
+
+
+async def _submit(desk: Desk, body: Body) -> Outcome:
+    severity = chosen_severity(body)
+    if severity is None:
+        raise Refused("Choose how bad it is; in doubt the worse one.")
+    title = without_mentions(filled(body, Blank.TITLE))
+    return await desk.incidents.declare(actor_of(body), title=title, severity=severity, key=form_key(body))
+
+
+def _declared(desk: Desk, outcome: Outcome) -> str:
+    incident = outcome.incident
+    return desk.face.t(
+        "{incident} is declared as *{severity}*: {title}. Its channel opens now and you are invited. "
+        "Take the lead there, or leave it to somebody who can.",
+        incident=incident.name,
+        severity=incident.severity.value,
+        title=quoted(incident.title.rstrip("."), TITLE_IN_ANSWER),
+    )
+
+
+async def _open_form(desk: Desk, severity: Severity | None, typed: Typed) -> str:
+    """Opens the form; the answer to the command is the form itself."""
+    form = declare_form(desk.face, Origin(response_url=typed.response_url), severity)
+    await show_form(typed.client, typed.trigger_id, form, FORM_DID_NOT_OPEN)
+    return ""
+
+
+async def _explain(incident: Router, typed: Typed) -> str:
+    """What begins with no verb: a severity in another house's words, a mistyped verb, or just a title."""
+    raise _meant(incident, without_mentions(typed.text))
+
+
+def _meant(incident: Router, text: str) -> Refused:
+    """One sentence that says what to type, with what was typed already in it."""
+    numbered = _LIKE_A_SEVERITY.match(text)
+    if numbered is not None:
+        return _meant_severity(text, numbered)
+    word = text.split(maxsplit=1)[0]
+    declare = _as_typed(Severity.P1, text)
+    if incident.nearest(word) is not None:
+        return Refused(
+            "There is no `/incident {word}`, so nothing was done. Did you mean `/incident {meant}`? "
+            "To declare an incident say how bad it is: `{declare}`.",
+            word=cut(word, WORD_SHOWN),
+            meant=incident.nearest(word),
+            declare=declare,
+        )
+    return Refused(
+        "How bad is it? Nothing was declared yet. Type `{declare}`, with P0 for the worst and P4 for the "
+        "least, or `/incident` alone for a form.",
+        declare=declare,
+    )
+
+
+def _meant_severity(text: str, numbered: re.Match[str]) -> Refused:
+    said, number, title = numbered[0].strip(), int(numbered[1]), text[numbered.end() :]
+    if number < len(Severity):
+        return Refused(
+            "`{said}` is no severity here, so nothing was declared. Did you mean `{declare}`? "
+            "They go from P0, the worst, to P4.",
+            said=said,
+            declare=_as_typed(list(Severity)[number], title),
+        )
+    return Refused(
+        "There is no severity `{said}`, so nothing was declared. They go from P0, the worst, to P4: "
+        "`{declare}`.",
+        said=said,
+        declare=_as_typed(Severity.P1, title),
+    )
+
+
+def _as_typed(severity: Severity, title: str) -> str:
+    """The command to type; it stands in a code span, which a backtick would end."""
+    title = cut(" ".join(title.split()), TITLE_SHOWN).replace("`", "'")
+    return f"/incident {severity.value} {title or '<title>'}"

@@ -1,0 +1,27 @@
+"""What every story needs to do its work, handed over once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.services.incidents import Incidents
+from bot.slack.face import Face
+
+
+class Reports(Protocol):
+    """Recovery figures as plain lines, the headline first; raises Refused for what is no window."""
+
+    async def figures(self, window: str) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The services, how we look, and the clock. No client: a listener gets Slack's from its request."""
+
+    incidents: Incidents
+    reports: Reports
+    face: Face
+    now: Callable[[], datetime]

@@ -1,0 +1,70 @@
+"""What one can type: `/incident help`, and the answer to whoever calls the bot by its name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.face import Face
+from bot.slack.ids import Heard
+from bot.slack.text import code
+from handlers.answers import ANSWER_SECONDS
+from handlers.commands import Router
+from handlers.desk import Desk
+from handlers.payloads import Body, Typed
+
+log = logging.getLogger(__name__)
+
+
+def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
+    """Connect the story."""
+    incident.verb("help", partial(_help, desk))
+
+    @app.event(Heard.APP_MENTION)
+    async def mentioned(event: Body, client: AsyncWebClient) -> None:
+        """Only to the person: a channel in trouble needs no page of help in it."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await client.chat_postEphemeral(
+                    channel=event["channel"], user=event["user"], text=help_text(desk.face)
+                )
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("help not delivered: %s", error, extra={"action": "answer_lost"})
+
+
+async def _help(desk: Desk, typed: Typed) -> str:
+    return help_text(desk.face)
+
+
+def help_text(face: Face) -> str:
+    """One line a command, those that are needed first at the top."""
+    t = face.t
+    lines = [
+        (t("/incident P0 <title>"), t("declare an incident; P0 is the worst, P4 the least")),
+        ("/incident", t("the same as a form")),
+        ("/incident lead", t("take the lead")),
+        (t("/flag kill <flag> <reason>"), t("hold a risky flag at its safe value")),
+        (t("/flag undo <flag>"), t("let go of it: it serves again what it did before")),
+        ("/flag show", t("what each flag serves, and who holds it")),
+        (t("/incident note <text>"), t("write into the timeline")),
+        ("/incident severity P1", t("change the severity")),
+        ("/incident next", t("go to the next phase: stabilize, repair, prevent")),
+        ("/incident close", t("close it, from prevent")),
+        ("/incident timeline", t("what happened, in order")),
+        ("/incident list", t("the open incidents, the worst first")),
+        ("/mttr 28d", t("recovery times of the last 28 days")),
+    ]
+    return "\n".join(
+        [
+            t(
+                "*What to type.* All but the first two, the lists and the figures belong in an incident's channel."
+            ),
+            *(f"{code(command)} {what}" for command, what in lines),
+        ]
+    )

@@ -1,0 +1,87 @@
+"""What Slack sends, read once: who, where, which request, what was pressed or filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.vocabulary import Severity
+from bot.services.incidents import Actor
+from bot.slack.ids import VALUE, Blank, Travelling, unpack
+from bot.slack.text import clean, typed
+
+Body = dict[str, Any]
+T = TypeVar("T", bound=Travelling)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A slash command. `text` is what stands after the verb, as the person typed it.
+
+    `key` identifies the request: Slack may deliver it twice.
+    """
+
+    actor: Actor
+    channel: str
+    text: str
+    key: str
+    trigger_id: str
+    response_url: str | None
+    client: AsyncWebClient
+
+
+def typed_command(body: Body, client: AsyncWebClient) -> Typed:
+    return Typed(
+        actor=Actor(body["user_id"], body.get("user_name") or body["user_id"]),
+        channel=body["channel_id"],
+        text=typed(body.get("text") or ""),
+        key=f"slash:{body['trigger_id']}",
+        trigger_id=body["trigger_id"],
+        response_url=body.get("response_url"),
+        client=client,
+    )
+
+
+def actor_of(body: Body) -> Actor:
+    """Who pressed, chose or submitted."""
+    user = body["user"]
+    return Actor(user["id"], user.get("name") or user.get("username") or user["id"])
+
+
+def press_key(body: Body) -> str:
+    """Each press has a trigger id of its own, and keeps it when it is delivered again."""
+    return f"action:{body['trigger_id']}"
+
+
+def form_key(body: Body) -> str:
+    """One form leads to one thing, however often it is submitted."""
+    return f"view:{body['view']['id']}"
+
+
+def pressed(kind: type[T], body: Body) -> T:
+    """The data in the button or in the chosen option; raises Refused when it is not ours."""
+    action = body["actions"][0]
+    return unpack(kind, (action.get("selected_option") or action).get("value"))
+
+
+def travelled(kind: type[T], body: Body) -> T:
+    """The data that the form carries; raises Refused when it is not ours."""
+    return unpack(kind, body["view"].get("private_metadata"))
+
+
+def filled(body: Body, blank: Blank) -> str:
+    """What was typed into an input; empty when nothing was."""
+    return clean(_input(body, blank).get("value") or "")
+
+
+def chosen_severity(body: Body) -> Severity | None:
+    """The severity chosen in a form, or None."""
+    value = (_input(body, Blank.SEVERITY).get("selected_option") or {}).get("value")
+    return Severity(value) if value in list(Severity) else None
+
+
+def _input(body: Body, blank: Blank) -> dict[str, Any]:
+    values = body["view"].get("state", {}).get("values", {})
+    return values.get(blank.value, {}).get(VALUE) or {}

@@ -1,0 +1,119 @@
+"""Lead an incident: take the lead, change the severity, go to the next phase, close. Buttons and words."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot.domain.commands import ChangeSeverity, CloseIncident, Command, EnterNextPhase, TakeRole
+from bot.domain.story import phase_word
+from bot.domain.vocabulary import Refused, Role, Severity
+from bot.slack.cards import recovery_times
+from bot.slack.hints import so_now
+from bot.slack.ids import Action, IncidentAim, PhaseAim, SeverityAim
+from bot.slack.text import code
+from bot.storage.incidents import Outcome
+from handlers.answers import pressing
+from handlers.commands import Router
+from handlers.desk import Desk
+from handlers.payloads import Body, Typed, actor_of, press_key, pressed
+
+
+def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
+    """Connect the story."""
+    incident.verb("lead", partial(_lead, desk), takes_text=False)
+    incident.verb("severity", partial(_severity, desk))
+    incident.verb("next", partial(_next, desk), takes_text=False)
+    incident.verb("close", partial(_close, desk), takes_text=False)
+
+    async def carry_out(body: Body, aim: IncidentAim, command: Command) -> None:
+        await desk.incidents.carry_out(actor_of(body), aim.incident, command, key=press_key(body))
+
+    @app.action(Action.TAKE_LEAD)
+    async def take_lead(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        async with pressing(desk.face, ack, respond):
+            aim = pressed(IncidentAim, body)
+            await carry_out(body, aim, TakeRole(by=actor_of(body).id, role=Role.COMMANDER))
+
+    @app.action(Action.CHANGE_SEVERITY)
+    async def change_severity(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        async with pressing(desk.face, ack, respond):
+            aim = pressed(SeverityAim, body)
+            await carry_out(body, aim, ChangeSeverity(by=actor_of(body).id, severity=aim.severity))
+
+    @app.action(Action.NEXT_PHASE)
+    async def next_phase(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        async with pressing(desk.face, ack, respond):
+            aim = pressed(PhaseAim, body)
+            await carry_out(body, aim, EnterNextPhase(by=actor_of(body).id, leaving=aim.leaving))
+
+
+async def _lead(desk: Desk, typed: Typed) -> str:
+    here = await desk.incidents.of_channel(typed.channel)
+    command = TakeRole(by=typed.actor.id, role=Role.COMMANDER)
+    outcome = await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
+    t, name = desk.face.t, here.name
+    said = (
+        t("You lead {incident} now.", incident=name)
+        if _is_new(outcome)
+        else t("You lead {incident} already.", incident=name)
+    )
+    return so_now(said, outcome.incident, desk.face)
+
+
+async def _severity(desk: Desk, typed: Typed) -> str:
+    here = await desk.incidents.of_channel(typed.channel)
+    severity = _meant(typed.text)
+    command = ChangeSeverity(by=typed.actor.id, severity=severity)
+    outcome = await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
+    said = desk.face.t(
+        "{incident} is *{severity}* now. {meaning}",
+        incident=here.name,
+        severity=severity.value,
+        meaning=desk.face.meaning(severity),
+    )
+    return so_now(said.strip(), outcome.incident, desk.face)
+
+
+def _meant(word: str) -> Severity:
+    try:
+        return Severity(word.upper())
+    except ValueError:
+        raise Refused(
+            "Which severity? Type `/incident severity P1`: they go from P0, the worst, to P4. Nothing was changed."
+        ) from None
+
+
+async def _next(desk: Desk, typed: Typed) -> str:
+    here = await desk.incidents.of_channel(typed.channel)
+    command = EnterNextPhase(by=typed.actor.id, leaving=here.phase)
+    outcome = await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
+    return _phase_now(desk, outcome)
+
+
+async def _close(desk: Desk, typed: Typed) -> str:
+    here = await desk.incidents.of_channel(typed.channel)
+    command = CloseIncident(by=typed.actor.id)
+    return _phase_now(desk, await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key))
+
+
+def _phase_now(desk: Desk, outcome: Outcome) -> str:
+    t, incident = desk.face.t, outcome.incident
+    if incident.is_closed:
+        times = "; ".join(recovery_times(incident, desk.face))
+        return t(
+            "{incident} is closed. {times}. All figures: {command}.",
+            incident=incident.name,
+            times=times,
+            command=code("/mttr"),
+        )
+    phase = phase_word(incident.phase, t)
+    return so_now(
+        t("{incident} is in phase *{phase}* now.", incident=incident.name, phase=phase), incident, desk.face
+    )
+
+
+def _is_new(outcome: Outcome) -> bool:
+    """Whether this request changed something: now, or when it was delivered before."""
+    return bool(outcome.events) or outcome.repeated
