@@ -1,0 +1,34 @@
+"""What every test may ask for: a sandbox (`slack`), and no Slack or Firebreak of the person who runs the tests."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+pytest_plugins = ["bot.sandbox.fixture"]
+
+NO_SKIPS = "FIREBREAK_TEST_NO_SKIPS"  # set by .ci/run, where every component has been installed
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bolt reads SLACK_CLIENT_ID and its like from the environment at construction, whatever it is given."""
+    for name in [name for name in os.environ if name.startswith(("SLACK_", "FIREBREAK_DATABASE"))]:
+        del os.environ[name]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was skipped: a person should see what their machine could not check."""
+    for report in terminalreporter.stats.get("skipped", [])[:10]:
+        if isinstance(report.longrepr, tuple):
+            terminalreporter.write_line(f"skipped: {report.longrepr[2].removeprefix('Skipped: ')}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+    """Where everything has been installed, a skipped test is a failed one."""
+    report = yield
+    if report.skipped and os.environ.get(NO_SKIPS) and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+    return report
