@@ -138,12 +138,12 @@ class Interactions:
         """What an external menu offers for what was typed: `options` or `option_groups`; nothing when it fails."""
         if spot.type not in ("external_select", "multi_external_select"):
             raise NotPossibleError(f"{spot.label!r} has options of its own; it asks nobody.")
-        if len(query) < spot.element.get("min_query_length", SUGGESTIONS_AFTER):
-            return {"options": []}
-        payload = payloads.suggestion(self.workspace, person, surface, spot, query)
-        answer = await self._delivery.send(Envelope("interactive", payload))
-        body = answer.body or {}
-        offered = body if answer.ok and ("options" in body or "option_groups" in body) else {"options": []}
+        offered: Json = {"options": []}
+        if len(query) >= spot.element.get("min_query_length", SUGGESTIONS_AFTER):
+            payload = payloads.suggestion(self.workspace, person, surface, spot, query)
+            answer = await self._delivery.send(Envelope("interactive", payload))
+            if answer.ok and answer.body and ("options" in answer.body or "option_groups" in answer.body):
+                offered = answer.body
         every = elements.options(offered)[:MOST_OPTIONS]
         self._offered[person.id, _place(surface), spot.block_id, spot.action_id] = every
         return offered

@@ -81,20 +81,25 @@ def menu(workspace: Workspace, surface: Surface, label: str, near: str | None) -
 
 
 def _spots_near(workspace: Workspace, surface: Surface, near: str | None) -> Iterator[Spot]:
-    """The interactive elements whose block says `near`, or stands right below the blocks that do.
+    """The interactive elements whose block says `near`, or stands below words that do and that are about it.
 
-    "Right below" goes up over blocks without elements, and ends at one with elements: those words are about it.
+    Going down, words pile up until there are elements; the next words (small print left out) begin anew.
     """
     above: list[str] = []
+    complete = False
     for block in _flat(blocks_of(surface)):
-        inside = list(elements.spots([block]))
         words = text_of_block(block, workspace)
-        if inside:
-            if near is None or any(near in said for said in (words, *above)):
-                yield from inside
-            above = [words] if not _only_elements(block) else []
-        else:
+        inside = list(elements.spots([block]))
+        if not inside:
+            if complete and block.get("type") != "context":
+                above, complete = [], False
             above.append(words)
+            continue
+        if near is None or any(near in said for said in (words, *above)):
+            yield from inside
+        if not _only_elements(block):
+            above = [words]
+        complete = True
 
 
 def _flat(blocks: list[Json]) -> Iterator[Json]:
