@@ -12,12 +12,15 @@ import aiohttp
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot.config import Settings
 from bot.domain.language import English
+from bot.errors import StartError
+from bot.logs import BOLT_LOGGER
 from bot.services.delivery import LEASE, Delivery
 from bot.services.incidents import Incidents
 from bot.services.reports import Reports, Schedule
@@ -37,10 +40,6 @@ log = logging.getLogger(__name__)
 
 CALL_SECONDS = 15.0  # one Web API call; well under the lease, so that a lost answer is in doubt only once
 FINISH_SECONDS = 4.0  # for what was accepted before SIGTERM; orchestrators kill after 10, we say five
-
-
-class StartError(Exception):
-    """Firebreak cannot start. The message is one sentence for the person who started it."""
 
 
 @dataclass(frozen=True)
@@ -180,13 +179,21 @@ def _bolt(settings: Settings, session: aiohttp.ClientSession, identity: Identity
     async def authorize() -> AuthorizeResult:
         return authorized
 
+    logger = logging.getLogger(BOLT_LOGGER)
+    logger.addFilter(_is_news)
     return AsyncApp(
+        logger=logger,
         client=_client(settings, session, token=None),
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=False,
         signing_secret=settings.signing_secret or "not used: requests are verified at our own door",
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Bolt finds SLACK_BOT_TOKEN in the environment and warns that the client we give it comes first. It does."""
+    return record.msg != warning_client_prioritized_and_token_skipped()
 
 
 async def _who_am_i(client: AsyncWebClient) -> Identity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
+BOLT_LOGGER = "firebreak.bolt"  # Bolt hangs all of its loggers' settings on the one it is given
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -28,5 +29,5 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in ("slack_bolt", "slack_sdk", "aiohttp"):
+    for name in (BOLT_LOGGER, "slack_bolt", "slack_sdk", "aiohttp"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -35,8 +35,8 @@ async def _declared(stage: Stage, ana: Actor) -> str:
 
 
 async def _led(stage: Stage, bo: Actor, channel: str) -> None:
-    bo.goes_to(channel)
-    stage.act(bo, "presses Take the lead")
+    stage.act(bo, "joins and presses Take the lead")
+    bo.joins(channel)
     await bo.clicks("Take the lead", channel=channel)
     stage.shows(await bo.sees("leads", channel))
     stage.act(bo, "is in a hurry and presses Next phase")
@@ -76,7 +76,7 @@ async def _repaired(stage: Stage, ana: Actor, channel: str) -> None:
 async def _prevented(stage: Stage, ana: Actor, bo: Actor, channel: str) -> None:
     stage.act(bo, f"types /flag undo {FLAG}: the fix is live")
     stage.shows(await bo.types(f"/flag undo {FLAG}", channel))
-    await bo.sees("serves `on` again", channel)
+    await bo.sees("serves on again", channel)
     await _ticks(stage, ana, _steps(stage, Phase.PREVENT), channel)
     stage.act(bo, "presses Close incident, and confirms")
     asked = await bo.clicks("Close incident", channel=channel)
