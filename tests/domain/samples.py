@@ -1,0 +1,135 @@
+"""One incident to start a test from, and one sample of every command and event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.commands import (
+    AddNote,
+    ChangeSeverity,
+    CloseIncident,
+    Command,
+    CompleteStep,
+    ContainFlag,
+    DeclareIncident,
+    EnterNextPhase,
+    FlagFacts,
+    LinkChannel,
+    LinkSurface,
+    ReopenStep,
+    RestoreFlag,
+    SkipStep,
+    TakeRole,
+)
+from bot.domain.events import Event
+from bot.domain.incident import Incident, evolve
+from bot.domain.rules import decide
+from bot.domain.runbook import Matching, Runbook, Step
+from bot.domain.vocabulary import FIREBREAK, Phase, Role, Severity, Surface
+
+ANA, BO, CLEO = "U01ANA", "U02BO", "U03CLEO"
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+NUMBER = 7
+
+# Two required steps and an optional one to stabilize, one required step in each phase after it.
+RUNBOOK = Runbook(
+    id="payment-failures",
+    title="Payments fail",
+    matching=Matching(words=("payment",)),
+    phases={
+        Phase.STABILIZE: (
+            Step(id="scope", text="Note which payments fail.", required=True),
+            Step(id="hold-flag", text="Hold the new gateway.", required=True, flag="payments-new-gateway"),
+            Step(id="tell-people", text="Put a notice on checkout."),
+        ),
+        Phase.REPAIR: (Step(id="fix", text="Release the fix.", why="Or it comes back.", required=True),),
+        Phase.PREVENT: (Step(id="review", text="Hold the review.", required=True),),
+    },
+)
+
+
+def later(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def declare(title: str = "checkout returns 500", severity: Severity = Severity.P1) -> DeclareIncident:
+    return DeclareIncident(by=ANA, title=title, severity=severity, runbook=RUNBOOK)
+
+
+def facts(key: str = "payments-new-gateway", *, held_by: int | None = None, serves: str = "on") -> FlagFacts:
+    return FlagFacts(key=key, safe="off", serves=serves, held_by=held_by)
+
+
+def contain(*, held_by: int | None = None, reason: str = "errors began with it") -> ContainFlag:
+    return ContainFlag(by=BO, flag=facts(held_by=held_by), reason=reason)
+
+
+def done(*steps: str) -> list[Command]:
+    return [CompleteStep(by=ANA, step=step) for step in steps]
+
+
+def leave(phase: Phase) -> EnterNextPhase:
+    return EnterNextPhase(by=BO, leaving=phase)
+
+
+TO_REPAIR: list[Command] = [*done("scope", "hold-flag"), leave(Phase.STABILIZE)]
+TO_PREVENT: list[Command] = [*TO_REPAIR, *done("fix"), leave(Phase.REPAIR)]
+TO_THE_END: list[Command] = [*TO_PREVENT, *done("review"), CloseIncident(by=BO)]
+CHANNEL = LinkChannel(by=FIREBREAK, channel="C1", name="inc-7-checkout-returns-500")
+
+
+def then(incident: Incident, *commands: Command) -> tuple[Incident, list[Event]]:
+    """What becomes of `incident` when each command follows the other by a minute, and all that happened."""
+    happened: list[Event] = []
+    for minute, command in enumerate(commands):
+        for event in decide(incident, command, later(minute)):
+            incident = evolve(incident, event)
+            happened.append(event)
+    return incident, happened
+
+
+def after(*commands: Command) -> Incident:
+    """INC-7, declared at noon, after these commands."""
+    return then(Incident(number=NUMBER), declare(), *commands)[0]
+
+
+# One of each, as asked of INC-7 when it has just been declared.
+COMMANDS: dict[type[Command], Command] = {
+    type(command): command
+    for command in (
+        declare(),
+        CHANNEL,
+        LinkSurface(by=FIREBREAK, surface=Surface.CARD, channel="C1", ts="1.1"),
+        ChangeSeverity(by=BO, severity=Severity.P0),
+        TakeRole(by=BO, role=Role.COMMANDER),
+        CompleteStep(by=BO, step="scope"),
+        SkipStep(by=BO, step="scope", reason="known"),
+        ReopenStep(by=BO, step="scope"),
+        EnterNextPhase(by=BO, leaving=Phase.STABILIZE),
+        CloseIncident(by=BO),
+        AddNote(by=BO, text="the gateway retries"),
+        contain(),
+        RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
+    )
+}
+
+# From the first to the last, with every kind of event in it.
+STORY: list[Command] = [
+    declare(),
+    CHANNEL,
+    COMMANDS[LinkSurface],
+    COMMANDS[ChangeSeverity],
+    COMMANDS[TakeRole],
+    COMMANDS[AddNote],
+    contain(),
+    *done("scope"),
+    ReopenStep(by=BO, step="scope"),
+    SkipStep(by=BO, step="scope", reason="known"),
+    *done("hold-flag"),
+    leave(Phase.STABILIZE),
+    *done("fix"),
+    leave(Phase.REPAIR),
+    RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
+    *done("review"),
+    CloseIncident(by=BO),
+]

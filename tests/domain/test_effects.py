@@ -1,0 +1,206 @@
+"""What must happen outside because of an event, and in which order."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.commands import Command, LinkSurface, TakeRole
+from bot.domain.effects import (
+    Draw,
+    Effect,
+    Invite,
+    OpenChannel,
+    Pin,
+    PostSummary,
+    Tell,
+    coalesce_key,
+    effect_adapter,
+    lane,
+    promised,
+)
+from bot.domain.events import Event, NoteAdded
+from bot.domain.incident import Incident, evolve
+from bot.domain.rules import decide
+from bot.domain.vocabulary import Refused, Role, Surface
+from tests.domain.samples import (
+    ANA,
+    BO,
+    CHANNEL,
+    CLEO,
+    COMMANDS,
+    NOON,
+    NUMBER,
+    STORY,
+    TO_THE_END,
+    after,
+    declare,
+    then,
+)
+
+CARD, CHECKLIST, ANNOUNCEMENT, TOPIC = Surface.CARD, Surface.CHECKLIST, Surface.ANNOUNCEMENT, Surface.TOPIC
+NOTE = NoteAdded(at=NOON, by=ANA, text="x")
+ONE_OF_EACH: dict[type[Effect], Effect] = {
+    type(effect): effect
+    for effect in (
+        OpenChannel(),
+        Invite(person=ANA),
+        Draw(surface=CARD),
+        Pin(surface=CARD),
+        Tell(event=NOTE),
+        PostSummary(day=date(2026, 11, 21), previous=date(2026, 11, 20), channel="incidents"),
+    )
+}
+
+
+def promises(*commands: Command) -> dict[str, list[Effect]]:
+    """The effects of every event of the story, by the event's type; the last one of each type counts."""
+    incident = Incident(number=NUMBER)
+    found: dict[str, list[Effect]] = {}
+    for command in commands:
+        for event in decide(incident, command, NOON):
+            incident = evolve(incident, event)
+            found[event.type] = promised(incident, event)
+    return found
+
+
+def draws(effects: list[Effect]) -> set[Surface]:
+    return {effect.surface for effect in effects if isinstance(effect, Draw)}
+
+
+def tells(effects: list[Effect]) -> list[str]:
+    return [effect.event.type for effect in effects if isinstance(effect, Tell)]
+
+
+def test_there_is_a_sample_of_every_effect() -> None:
+    union, *_ = get_args(Effect)
+    assert set(ONE_OF_EACH) == set(get_args(union))
+
+
+@pytest.mark.parametrize("effect", ONE_OF_EACH.values(), ids=lambda effect: effect.type)
+def test_an_effect_comes_back_from_the_database_as_it_went_in(effect: Effect) -> None:
+    assert effect_adapter.validate_json(effect_adapter.dump_json(effect)) == effect
+
+
+def test_a_declaration_opens_the_channel_and_announces_at_once() -> None:
+    assert promises(declare())["incident_declared"] == [OpenChannel(), Draw(surface=ANNOUNCEMENT)]
+
+
+def test_before_the_channel_exists_nothing_waits_for_it() -> None:
+    """Whatever happens first: `ChannelOpened` promises all of it later."""
+    early = promises(*(command for command in STORY if command is not CHANNEL))
+    assert len(early) == len(promises(*STORY)) - 1
+    for effects in early.values():
+        assert [effect for effect in effects if isinstance(effect, (Invite, Pin, Tell))] == []
+        assert draws(effects) <= {ANNOUNCEMENT}
+
+
+def test_the_channel_brings_the_declarer_and_every_surface() -> None:
+    effects = promises(declare(), CHANNEL)["channel_opened"]
+    assert effects[0] == Invite(person=ANA)
+    assert draws(effects) == set(Surface)
+
+
+def test_whoever_took_a_role_before_the_channel_existed_is_invited_with_it_and_once() -> None:
+    take = [TakeRole(by=BO, role=Role.COMMANDER), TakeRole(by=ANA, role=Role.SCRIBE)]
+    effects = promises(declare(), *take, TakeRole(by=BO, role=Role.COMMUNICATIONS), CHANNEL)["channel_opened"]
+    invited = [effect.person for effect in effects if isinstance(effect, Invite)]
+    assert invited == [ANA, BO]
+
+
+@pytest.mark.parametrize(
+    ("event", "drawn", "told"),
+    [
+        ("runbook_chosen", set(), False),  # before the channel, which draws the checklist by itself
+        ("severity_changed", {CARD, ANNOUNCEMENT, TOPIC}, True),
+        ("role_taken", {CARD, ANNOUNCEMENT}, True),
+        ("step_done", {CHECKLIST, CARD}, False),
+        ("step_skipped", {CHECKLIST, CARD}, False),
+        ("step_reopened", {CHECKLIST, CARD}, False),
+        ("phase_entered", set(Surface), True),
+        ("incident_closed", set(Surface), True),
+        ("note_added", set(), True),
+        ("flag_contained", {CARD, ANNOUNCEMENT}, True),
+        ("flag_restored", {CARD, ANNOUNCEMENT}, True),
+    ],
+)
+def test_an_event_draws_what_shows_it_and_tells_what_people_must_hear(
+    event: str, drawn: set[Surface], told: bool
+) -> None:
+    effects = promises(*STORY)[event]
+    assert draws(effects) == drawn
+    assert tells(effects) == ([event] if told else [])
+
+
+def test_whoever_takes_a_role_is_invited_before_it_is_told() -> None:
+    effects = promises(*STORY)["role_taken"]
+    assert effects[0] == Invite(person=BO)
+
+
+@pytest.mark.parametrize(
+    ("surface", "pinned"), [(CARD, True), (CHECKLIST, True), (ANNOUNCEMENT, False), (TOPIC, False)]
+)
+def test_card_and_checklist_are_pinned_when_they_have_their_message(surface: Surface, pinned: bool) -> None:
+    posted = LinkSurface(by="firebreak", surface=surface, channel="C1", ts="1.1")
+    effects = promises(declare(), CHANNEL, posted)["surface_posted"]
+    assert effects == ([Pin(surface=surface)] if pinned else [])
+
+
+@settings(max_examples=100, deadline=None)
+@given(asked=st.permutations([*COMMANDS.values(), *TO_THE_END, TakeRole(by=CLEO, role=Role.COMMANDER)]))
+def test_nothing_that_needs_the_channel_is_promised_before_there_is_one(asked: list[Command]) -> None:
+    incident = after()
+    for command in asked:
+        try:
+            events = decide(incident, command, NOON)
+        except Refused:
+            continue
+        for event in events:
+            incident = evolve(incident, event)
+            for effect in promised(incident, event):
+                if incident.channel is None:
+                    assert isinstance(effect, OpenChannel) or effect == Draw(surface=ANNOUNCEMENT)
+
+
+# Order
+
+
+def test_draws_and_pins_of_a_surface_wait_once_and_everything_else_counts() -> None:
+    keys = {kind.__name__: coalesce_key(effect) for kind, effect in ONE_OF_EACH.items()}
+    assert keys == {
+        "OpenChannel": None,
+        "Invite": None,
+        "Draw": "draw:card",
+        "Pin": "pin:card",
+        "Tell": None,
+        "PostSummary": None,
+    }
+    assert coalesce_key(Draw(surface=TOPIC)) != coalesce_key(Draw(surface=CARD))
+
+
+def test_what_people_are_told_keeps_its_order_and_no_surface_holds_it_back() -> None:
+    assert lane(OpenChannel()) == lane(Tell(event=NOTE))
+    assert lane(Draw(surface=CARD)) == lane(Pin(surface=CARD))  # the pin needs the message
+    others: list[Effect] = [Tell(event=NOTE), Invite(person=ANA), Invite(person=BO)]
+    lanes = [lane(effect) for effect in (*others, *(Draw(surface=surface) for surface in Surface))]
+    assert len(set(lanes)) == len(lanes)
+
+
+def test_the_story_promises_something_for_every_event_people_must_see() -> None:
+    _, events = then(Incident(number=NUMBER), *STORY)
+    silent = {event.type for event in events if not promises(*STORY)[event.type]}
+    assert silent == {"runbook_chosen"}
+
+
+def test_a_told_event_is_the_event_itself() -> None:
+    found: list[Event] = [
+        effect.event
+        for effects in promises(*STORY).values()
+        for effect in effects
+        if isinstance(effect, Tell)
+    ]
+    assert NoteAdded(at=NOON, by=BO, text="the gateway retries") in found
