@@ -114,8 +114,8 @@ static: dict[str, Check] = {
     "options": listing(menu_option, 1, SELECT_MAX),
     "option_groups": listing(group, 1, SELECT_MAX),
 }
-date = string(10, 10, pattern=r"\d{4}-\d{2}-\d{2}", hint="must be a date in the format YYYY-MM-DD")
-time_of_day = string(5, 5, pattern=r"[0-2]\d:[0-5]\d", hint="must be a time in the format HH:mm")
+date = string(pattern=r"\d{4}-\d{2}-\d{2}", hint="must be a date in the format YYYY-MM-DD")
+time_of_day = string(pattern=r"[0-2]\d:[0-5]\d", hint="must be a time in the format HH:mm")
 feedback = Shape({"text": plain_text(75), "value": string(1, 2000)}, {"accessibility_label": string(1, 75)})
 
 MENUS: dict[str, Shape] = {
