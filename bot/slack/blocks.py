@@ -22,7 +22,7 @@ NOTIFICATION_MAX = 600  # a notification shows about two lines; chat.update refu
 
 def mrkdwn(text: str, most: int = SECTION_MAX) -> Block:
     """Marked-up text. `verbatim`: Slack must not turn a typed @here or #name into something alive."""
-    return {"type": "mrkdwn", "text": cut(text, most) or " ", "verbatim": True}
+    return {"type": "mrkdwn", "text": "…" if is_blank(text) else cut(text, most), "verbatim": True}
 
 
 def plain(text: str, most: int) -> Block:

@@ -147,8 +147,9 @@ def _facts(incident: Incident, face: Face, now: datetime) -> Block:
     t = face.t
     severity = f"*{incident.severity.value}* {face.meaning(incident.severity)}".rstrip()
     declared = t(
-        "*Declared:* {when} by {who} as {incident}",
+        "*Declared:* {when} ({ago}) by {who} as {incident}",
         when=day_and_clock(incident.declared_at),
+        ago=ago(incident.declared_at, now, t),
         who=face.person(incident.declared_by),
         incident=incident.name,
     )
@@ -162,8 +163,7 @@ def _facts(incident: Incident, face: Face, now: datetime) -> Block:
         phase=phase_word(incident.phase, t),
         progress=progress(incident, incident.phase, face),
     )
-    age = t("*Age:* {ago}", ago=ago(incident.declared_at, now, t))
-    return blocks.lines(severity, phase, _leader(incident, face), declared, age, *times)
+    return blocks.lines(severity, phase, _leader(incident, face), declared, *times)
 
 
 def _leader(incident: Incident, face: Face) -> str:

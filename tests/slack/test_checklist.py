@@ -1,0 +1,119 @@
+"""The checklist shows what became of each step, and which one is next."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.domain.events import IncidentClosed, PhaseEntered, StepDone, StepSkipped
+from bot.domain.runbook import Step
+from bot.domain.vocabulary import Phase
+from bot.slack.checklist import checklist
+from tests.slack.made import (
+    ANA,
+    BO,
+    FACE,
+    STEPS,
+    after,
+    check,
+    elements,
+    incident,
+    labels,
+    long_steps,
+    primaries,
+    read,
+)
+
+SCOPED = StepDone(at=after(3), by=ANA, step="scope", text="Note which payments fail")
+CONTAINED = StepDone(at=after(5), by=ANA, step="contain", text="Hold the new gateway")
+SKIPPED = StepSkipped(at=after(6), by=BO, step="tell", text="Tell support", reason="they told us & <you>")
+
+
+def test_an_open_step_is_an_empty_box_with_its_reason_and_two_buttons() -> None:
+    drawn = check(checklist(incident(), FACE, after(1)))
+    assert drawn.blocks[0]["text"]["text"] == "*Stabilize: 0 of 3 done*"
+    assert [block["type"] for block in drawn.blocks[1:4]] == ["section", "context", "actions"]
+    assert drawn.blocks[1]["text"]["text"] == "☐ *Note which payments fail* (required)"
+    assert drawn.blocks[2]["elements"][0]["text"] == "It chooses the switch"
+    assert labels(drawn)[:2] == ["Done", "Skip…"]
+
+
+def test_a_step_about_a_flag_shows_the_command_to_type() -> None:
+    assert "Type `/flag kill new-gateway &lt;reason&gt;`" in read(checklist(incident(), FACE, after(1)))
+
+
+def test_one_button_stands_out_the_first_required_step_that_is_open() -> None:
+    drawn = checklist(incident(SCOPED), FACE, after(4))
+    assert primaries([drawn]) == ["Done"]
+    (button,) = [each for each in elements(drawn) if each.get("style") == "primary"]
+    assert json.loads(button["value"]) == {"incident": 7, "step": "contain"}
+    assert button["accessibility_label"] == "Done: Hold the new gateway"
+
+
+def test_a_step_that_is_done_says_who_and_when_and_can_be_undone() -> None:
+    drawn = check(checklist(incident(SCOPED), FACE, after(4)))
+    section = drawn.blocks[1]
+    assert section["text"]["text"].startswith("✅ Note which payments fail\n_Done by <@U01ANA> at <!date^")
+    assert section["accessory"]["text"]["text"] == "Undo"
+
+
+def test_a_skipped_step_says_why() -> None:
+    said = read(check(checklist(incident(SKIPPED), FACE, after(7))))
+    assert "⏭️ Tell support" in said
+    assert "they told us &amp; &lt;you&gt;" in said
+    assert "*Stabilize: 0 of 3 done, 1 skipped*" in said
+
+
+def test_when_nothing_required_is_open_it_says_so_and_offers_the_next_phase() -> None:
+    drawn = check(checklist(incident(SCOPED, CONTAINED), FACE, after(6)))
+    assert "Everything required in *Stabilize* is done." in read(drawn)
+    assert labels(drawn)[-1] == "Next phase: repair"
+
+
+def test_while_a_required_step_is_open_the_next_phase_is_not_offered() -> None:
+    assert "Next phase: repair" not in labels(checklist(incident(SCOPED), FACE, after(6)))
+
+
+def test_it_shows_the_steps_of_the_current_phase_alone() -> None:
+    entered = PhaseEntered(at=after(30), by=BO, phase=Phase.REPAIR, left=Phase.STABILIZE)
+    said = read(checklist(incident(entered), FACE, after(31)))
+    assert "Fix the cause" in said
+    assert "Tell support" not in said
+
+
+def test_of_a_closed_incident_it_shows_what_became_of_every_step() -> None:
+    drawn = check(checklist(incident(SCOPED, SKIPPED, IncidentClosed(at=after(9), by=BO)), FACE, after(9)))
+    said = read(drawn)
+    assert labels(drawn) == []
+    assert "✅ Note which payments fail" in said
+    assert "⏭️ Tell support" in said
+    assert "☐ *Write down what we learned*" in said
+
+
+@pytest.mark.parametrize("count", [1, 5, 15, 16, 20, 46, 47, 120])
+@pytest.mark.parametrize("required", [True, False])
+def test_however_many_and_long_the_steps_it_fits(count: int, required: bool) -> None:
+    made = incident(steps=long_steps(count, required=required))
+    drawn = check(checklist(made, FACE, after(1)))
+    assert ("not fit here" in read(drawn)) is (count > 46)
+    check(checklist(incident(IncidentClosed(at=after(9), by=BO), steps=long_steps(count)), FACE, after(9)))
+
+
+def test_a_long_checklist_has_a_menu_on_each_step() -> None:
+    steps = {
+        **STEPS,
+        Phase.STABILIZE: tuple(Step(id=f"s-{n}", text=f"Step {n}", why="because") for n in range(20)),
+    }
+    drawn = check(checklist(incident(steps=steps), FACE, after(1)))
+    menus = elements(drawn, "overflow")
+    assert len(menus) == 20
+    assert [option["text"]["text"] for option in menus[0]["options"]] == ["Done", "Skip…"]
+    assert json.loads(menus[3]["options"][0]["value"]) == {"incident": 7, "step": "s-3", "act": "done"}
+
+
+def test_of_very_many_steps_the_open_ones_are_shown_first() -> None:
+    steps = {**STEPS, Phase.STABILIZE: tuple(Step(id=f"s-{n}", text=f"Step {n}.") for n in range(60))}
+    done = [StepDone(at=after(n), by=ANA, step=f"s-{n}", text=f"Step {n}.") for n in range(30)]
+    said = read(check(checklist(incident(*done, steps=steps), FACE, after(60))))
+    assert all(f"Step {number}." in said for number in range(30, 60))

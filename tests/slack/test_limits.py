@@ -1,0 +1,108 @@
+"""However strange the incident, Slack takes what we draw of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.events import (
+    Event,
+    FlagContained,
+    FlagRestored,
+    IncidentClosed,
+    NoteAdded,
+    PhaseEntered,
+    RoleTaken,
+    SeverityChanged,
+    StepDone,
+    StepReopened,
+    StepSkipped,
+)
+from bot.domain.incident import Incident, evolve
+from bot.domain.runbook import Step
+from bot.domain.vocabulary import NOTE_MAX, REASON_MAX, TITLE_MAX, Phase, Role, Severity
+from bot.slack.cards import TOPIC_MAX, announcement, incident_card, list_line, topic
+from bot.slack.checklist import checklist
+from bot.slack.moments import moment
+from tests.slack.made import ANA, BO, FACE, after, check, incident, long_steps
+
+STRANGE = ["&", "<", ">", "*", "`", "🔥", "שלום ", "\u202e", "\u200b", "<!channel>", "a", " ", "\n", "_", "~"]
+
+
+def strange(most: int, least: int = 1) -> st.SearchStrategy[str]:
+    """Text of at most so many characters: long runs of what grows by escaping, hides, or turns direction."""
+    runs = st.tuples(st.sampled_from(STRANGE), st.integers(1, most)).map(lambda run: run[0] * run[1])
+    return st.lists(st.one_of(runs, st.text(max_size=20)), min_size=1, max_size=4).map(
+        lambda parts: ("".join(parts))[:most].ljust(least, "x")
+    )
+
+
+people = st.sampled_from([ANA, BO, "firebreak"])
+step_ids = st.integers(0, 19).map(lambda number: f"stabilize-{number}")
+severities = st.sampled_from(list(Severity))
+flags = strange(120)
+
+
+def made(kind: Callable[..., Event], **fields: st.SearchStrategy[object]) -> st.SearchStrategy[Event]:
+    return st.builds(kind, at=st.integers(0, 60 * 24 * 400).map(after), by=people, **fields)
+
+
+events = st.one_of(
+    made(SeverityChanged, severity=severities, previous=severities),
+    made(RoleTaken, role=st.sampled_from(list(Role)), person=people, previous=st.none() | people),
+    made(StepDone, step=step_ids, text=strange(200)),
+    made(StepSkipped, step=step_ids, text=strange(200), reason=strange(REASON_MAX)),
+    made(StepReopened, step=step_ids, text=strange(200)),
+    made(PhaseEntered, phase=st.sampled_from(list(Phase)), left=st.sampled_from(list(Phase))),
+    made(IncidentClosed),
+    made(NoteAdded, text=strange(NOTE_MAX)),
+    made(FlagContained, flag=flags, reason=strange(REASON_MAX), safe=strange(50), before=strange(50)),
+    made(FlagRestored, flag=flags, serves=strange(50)),
+)
+
+
+def check_everything(made: Incident) -> None:
+    now = after(90)
+    for drawing in (
+        incident_card(made, FACE, now),
+        checklist(made, FACE, now),
+        announcement(made, FACE, now),
+    ):
+        check(drawing)
+    assert 0 < len(topic(made, FACE)) <= TOPIC_MAX
+    assert len(list_line(made, FACE, now)) < 1500
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    title=strange(TITLE_MAX),
+    count=st.integers(1, 60),
+    required=st.booleans(),
+    character=st.sampled_from([character for character in STRANGE if len(character) == 1]),
+    happened=st.lists(events, max_size=12),
+    channel=st.none() | st.just("C07"),
+)
+def test_slack_takes_whatever_an_incident_looks_like(
+    title: str,
+    count: int,
+    required: bool,
+    character: str,
+    happened: list[Event],
+    channel: str | None,
+) -> None:
+    steps = long_steps(count, required=required, character=character)
+    now = incident(title=title, steps=steps, channel=channel)
+    check_everything(now)
+    for event in happened:
+        now = evolve(now, event)
+        check(moment(event, now, FACE))
+    check_everything(now)
+
+
+def test_a_step_may_be_nothing_that_can_be_seen() -> None:
+    steps: dict[Phase, tuple[Step, ...]] = {
+        phase: (Step(id=f"{phase.value}-x", text="\u202e", why="\u200b"),) for phase in list(Phase)[:3]
+    }
+    check_everything(incident(title="\u200b", steps=steps))
