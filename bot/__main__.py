@@ -86,7 +86,7 @@ def demo(host: str, port: int, story: str | None, http: bool, database: Path | N
     from bot import demo as demonstration
 
     bot.logs.configure("WARNING")
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         worked = asyncio.run(
             demonstration.demo(host=host, port=port, story=story, http=http, database=database)
         )
@@ -105,7 +105,7 @@ def sandbox(host: str, port: int, manifest: Path | None, request_url: str | None
     from bot.sandbox import server
 
     bot.logs.configure("WARNING")
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(server.run(host, port, manifest, request_url))
 
 

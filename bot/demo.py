@@ -22,6 +22,7 @@ from bot.errors import StartError
 from bot.sandbox.errors import NotPossibleError, SlackError
 from bot.sandbox.people import NotShownError
 from bot.sandbox.server import Sandbox
+from bot.sandbox.workspace import App
 from bot.services.runbooks import Library
 from bot.slack.manifest import manifest
 from bot.storage.flags import Flag
@@ -76,7 +77,9 @@ def _end_on_sigterm(stack: contextlib.AsyncExitStack) -> None:
 async def _sandbox(host: str, port: int, http: bool) -> AsyncIterator[Sandbox]:
     async with contextlib.AsyncExitStack() as stack:
         try:
-            slack = await stack.enter_async_context(Sandbox.serve(host, port, manifest=_manifest(http)))
+            slack = await stack.enter_async_context(
+                Sandbox.serve(host, port, app=App(name="Firebreak"), manifest=_manifest(http))
+            )
         except OSError as error:
             raise StartError(
                 f"Port {port} on {host} cannot be opened ({error.strerror}). Take another one: make demo PORT=8081"

@@ -1,0 +1,1 @@
+"""What Slack shows and how it is called: drawings, ids, and the client that carries out effects."""

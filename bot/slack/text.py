@@ -20,7 +20,8 @@ _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,20})(?:\|[^<>]*)?>")
 _ESCAPED_PERSON = re.compile(r"&lt;@([UW][A-Z0-9]{2,20})&gt;")
-_MARKUP = re.compile(r"<(?P<to>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+# What Slack itself puts between angle brackets; anything else there was typed.
+_MARKUP = re.compile(r"<(?P<to>(?:[@#!]|https?://|mailto:|tel:)[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _URL = re.compile(r"https?://[^\s<>|`]+(?<![.,;:!?'\"*_~)])")
 
 

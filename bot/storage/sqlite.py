@@ -202,6 +202,7 @@ def _open_writer(path: str) -> Database:
         raise _unusable(path, error) from error
     database = Database(connection)
     try:
+        _refuse_newer(database, path)  # before anything is written: switching to WAL changes the file
         database.execute("PRAGMA journal_mode=WAL").fetchall()
         database.execute("PRAGMA synchronous=FULL")
         database.execute("PRAGMA foreign_keys=ON")
@@ -224,18 +225,22 @@ def _migrate(database: Database, path: str) -> None:
     """Apply what is missing, under the write lock, so that two who start at once do not both try."""
     database.execute("BEGIN IMMEDIATE")
     try:
-        unknown = applied_but_unknown(database)
-        if unknown:
-            raise DatabaseUnusable(
-                f"{path} was written by a newer Firebreak (it has {unknown[0]!r}). "
-                "Start that version, or restore a backup made before it."
-            )
+        _refuse_newer(database, path)
         migrations.apply(database)
     except BaseException:
         if database.conn.in_transaction:
             database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
+
+
+def _refuse_newer(database: Database, path: str) -> None:
+    unknown = applied_but_unknown(database)
+    if unknown:
+        raise DatabaseUnusable(
+            f"{path} was written by a newer Firebreak (it has {unknown[0]!r}). "
+            "Start that version, or restore a backup made before it."
+        )
 
 
 def _unusable(path: str, error: sqlite3.Error) -> DatabaseUnusable:
