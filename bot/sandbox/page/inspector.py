@@ -35,6 +35,8 @@ class Line:
     def ms(self) -> str:
         """How long it took, as people read it."""
         ms = self.entry.ms
+        if ms < 1:
+            return "< 1 ms"
         return f"{ms / 1000:.1f} s" if ms >= 1000 else f"{ms:.0f} ms"
 
 

@@ -1,0 +1,100 @@
+"""A real Chromium for the tests of the page, which fails them over any console error or failed request."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from bot.sandbox.server import Sandbox
+
+NAMES = ("chromium", "google-chrome", "chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",  # containers and CI have no user namespaces
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+PATIENCE = 5000  # ms: far more than the page needs, and well below the test's own limit
+
+
+def chromium() -> str | None:
+    """Where Chromium is on this machine."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    return found or next((path for path in ("/usr/bin/chromium",) if Path(path).exists()), None)
+
+
+needs_chromium = pytest.mark.skipif(
+    chromium() is None,
+    reason="No Chromium here. To test the page in a browser: apt-get install chromium (Debian, Ubuntu).",
+)
+
+
+@dataclass
+class Watched:
+    """A page, and everything that went wrong in it."""
+
+    page: Page
+    slack: Sandbox
+    wrong: list[str] = field(default_factory=list)
+
+    async def open(self, person: str, **place: str) -> Page:
+        query = "&".join([f"as={person}", *(f"{key}={value}" for key, value in place.items())])
+        await self.page.goto(f"{self.slack.url}/?{query}")
+        return self.page
+
+
+def _watch(page: Page, wrong: list[str]) -> None:
+    def console(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            wrong.append(f"console {message.type}: {message.text}")
+
+    def failed(request: Any) -> None:
+        # leaving a page cuts its feed off, and an act may be under way when the test ends
+        if request.failure != "net::ERR_ABORTED":
+            wrong.append(f"failed: {request.url} ({request.failure})")
+
+    def answered(response: Any) -> None:
+        if response.status >= 400:
+            wrong.append(f"{response.status}: {response.url}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    page.on("requestfailed", failed)
+    page.on("response", answered)
+
+
+@contextlib.asynccontextmanager
+async def browsing() -> AsyncIterator[Browser]:
+    """A browser for as long as the context is open."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@contextlib.asynccontextmanager
+async def window(browser: Browser, slack: Sandbox, **how: Any) -> AsyncIterator[Watched]:
+    """A window of its own, with its own storage; whatever went wrong in it fails the test at the end."""
+    context: BrowserContext = await browser.new_context(**{"viewport": WIDE, **how})
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    watched = Watched(page, slack)
+    _watch(page, watched.wrong)
+    try:
+        yield watched
+    finally:
+        await context.close()
+    assert watched.wrong == []
