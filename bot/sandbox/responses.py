@@ -13,7 +13,7 @@ from bot.sandbox.doorway import Asked, Reply
 from bot.sandbox.errors import SlackError
 from bot.sandbox.methods.call import ResponseTarget, Triggers
 from bot.sandbox.methods.content import content
-from bot.sandbox.workspace import Channel, Message, Workspace
+from bot.sandbox.workspace import Workspace
 
 
 async def answer_response_url(
@@ -52,22 +52,16 @@ def carry_out(workspace: Workspace, target: ResponseTarget, arguments: Arguments
     body = content(arguments)
     replace = arguments.flag("replace_original")
     if replace and source is not None and source.user == workspace.app.bot_user:
-        attachments = body.attachments or None
-        bot = workspace.app.bot_user
-        text = body.shown_text
-        acts.edit(workspace, channel, source, by=bot, text=text, blocks=body.blocks, attachments=attachments)
+        acts.edit(
+            workspace,
+            channel,
+            source,
+            by=workspace.app.bot_user,
+            text=body.shown_text,
+            blocks=body.blocks,
+            attachments=body.attachments,
+        )
         return
-    _post(workspace, target, channel, source, arguments)
-
-
-def _post(
-    workspace: Workspace,
-    target: ResponseTarget,
-    channel: Channel,
-    source: Message | None,
-    arguments: Arguments,
-) -> None:
-    body = content(arguments)
     shown: dict[str, Any] = {
         "user": workspace.app.bot_user,
         "text": body.shown_text,

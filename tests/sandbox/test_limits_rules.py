@@ -388,10 +388,10 @@ def test_options_of_the_sdk_beyond_the_limit_are_refused_though_the_sdk_lets_the
         check_blocks([block.to_dict()])
 
 
-def test_every_kind_of_element_can_be_made(options: list[dict[str, Any]] = options(2)) -> None:
+def test_every_kind_of_element_can_be_made() -> None:
     check_blocks([choice(kind, 2) for kind in ("checkboxes", "radio_buttons", "overflow", "static_select")])
     inputs = [name for name in ELEMENTS if name.endswith(("_select", "picker", "_input"))]
     for name in inputs:
-        more: dict[str, Any] = {"options": options} if name.endswith("static_select") else {}
+        more: dict[str, Any] = {"options": options(2)} if name.endswith("static_select") else {}
         more |= {"is_decimal_allowed": True} if name == "number_input" else {}
         check_view(modal(field({"type": name, "action_id": "a", **more}), submit=plain("Save")))
