@@ -44,7 +44,7 @@ async def _bytes(request: web.Request, *, limit: int) -> bytes:
 
 
 async def send(request: web.Request, workspace: Workspace) -> web.StreamResponse:
-    """A file's bytes, to the app with its token and to the sandbox's own page; others see a sign-in page.
+    """A file's bytes, to the app with its token; others see a sign-in page (the page has its own address).
 
     Slack answers 200 with HTML when the token is missing, which is how apps end up with a web page
     where they expected a picture.
@@ -66,8 +66,6 @@ def _headers(request: web.Request, file: File) -> dict[str, str]:
 
 
 def _may_read(request: web.Request, workspace: Workspace) -> bool:
-    if request.headers.get("Sec-Fetch-Site") == "same-origin":
-        return True
     scopes = workspace.app.scopes
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     return token == workspace.app.bot_token and (scopes is None or "files:read" in scopes)
