@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from aiohttp import web
@@ -23,9 +24,9 @@ class Body:
     @classmethod
     async def of(cls, request: web.Request) -> Body:
         """The body of a request; none at all is an empty one."""
-        text = await request.text()
+        sent = await request.read()
         try:
-            fields = json.loads(text) if text.strip() else {}
+            fields = json.loads(sent) if sent.strip() else {}
         except ValueError as error:
             raise BadRequestError(f"The body is not JSON: {error}.") from error
         if not isinstance(fields, dict):
@@ -43,7 +44,7 @@ class Body:
 
     def number(self, name: str, default: float | None = None) -> float:
         value = self.fields.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
             raise BadRequestError(f"{name!r} must be a number of at least 0.")
         return float(value)
 

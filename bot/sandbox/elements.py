@@ -158,8 +158,8 @@ def _one(spot: Spot, value: Any, workspace: Workspace, known: list[Json] | None)
                 return int(value)
             case "rich_text_input":
                 return value if isinstance(value, dict) else _rich_text(str(value))
-    except SlackError as error:
-        raise NotPossibleError(f"{spot.label!r} cannot hold {value!r}: {error.code}") from error
+    except (SlackError, TypeError, ValueError) as error:
+        raise NotPossibleError(f"{spot.label!r} cannot hold {value!r}: {error}") from error
     return str(value)
 
 
@@ -170,7 +170,7 @@ def option(spot: Spot, value: Any, known: list[Json] | None = None) -> Json:
         value = value.get("value")
     by_value = {one.get("value"): one for one in reversed(offered)}
     by_text = {one["text"]["text"]: one for one in reversed(offered)}
-    found = by_value.get(value) or by_text.get(value)
+    found = (by_value.get(value) or by_text.get(value)) if isinstance(value, str) else None
     if found is not None:
         return found
     names = ", ".join(one["text"]["text"] for one in offered) or "nothing"

@@ -14,9 +14,9 @@ Json = dict[str, Any]
 
 LINK = re.compile(r"<([^<>\n]+)>")
 # *bold*, _italic_, ~struck~ only where Slack formats them: not inside a word, not around spaces
-EMPHASIS = re.compile(r"(?<![\w*_~`])([*_~])(?=\S)(.+?)(?<=\S)\1(?![\w*_~`])")
+EMPHASIS = [re.compile(rf"(?<![\w*_~`]){m}(?=\S)([^{m}\n]+)(?<=\S){m}(?![\w`])") for m in (r"\*", "_", "~")]
 CODE = re.compile(r"(```.+?```|`[^`\n]+`)", re.DOTALL)
-MARKDOWN = re.compile(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1")
+MARKDOWN = re.compile(r"(\*\*|__|~~)(?=\S)([^*_~\n]+)\1")
 
 
 def text_of(message: Message, workspace: Workspace | None = None) -> str:
@@ -58,7 +58,8 @@ def plain(text: str, workspace: Workspace | None = None) -> str:
 
 def _unmarked(text: str) -> str:
     for _ in range(2):  # one emphasis inside another, as in *_both_*
-        text = EMPHASIS.sub(r"\2", text)
+        for marker in EMPHASIS:
+            text = marker.sub(r"\1", text)
     return text
 
 
