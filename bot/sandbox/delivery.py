@@ -87,6 +87,7 @@ class Delivery:
         self._faults = faults
         self._tasks = Tasks()
         self._http: aiohttp.ClientSession | None = None
+        self._held: list[Envelope] = []  # events that will come after the next one
         self.in_flight = 0  # payloads that the app has and did not answer yet
 
     async def __aenter__(self) -> Delivery:
@@ -107,7 +108,13 @@ class Delivery:
 
     def send_event(self, payload: dict[str, Any]) -> None:
         """Deliver an event in the background, with Slack's retries until the app accepts it."""
-        self._tasks.start(self._persist(Envelope("events_api", payload, accepts_response=False)))
+        envelope = Envelope("events_api", payload, accepts_response=False)
+        if self._faults.take("out_of_order", envelope.target) is not None:
+            self._held.append(envelope)
+            return
+        late, self._held = self._held, []
+        for one in (envelope, *late):
+            self._tasks.start(self._persist(one))
 
     async def verify_url(self) -> Answer:
         """The handshake that Slack does when a request URL is entered: it must answer with the challenge."""

@@ -17,6 +17,7 @@ FaultKind = Literal[
     "half_json",  # the work is done, the answer stops in the middle
     "drop_socket",  # a Socket Mode connection drops
     "duplicate_delivery",  # a payload is delivered twice
+    "out_of_order",  # an event is held back until the next one was sent
 ]
 KINDS: tuple[str, ...] = get_args(FaultKind)
 BEFORE_THE_WORK: tuple[FaultKind, ...] = ("rate_limited", "server_error", "reset_before")

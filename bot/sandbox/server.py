@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from aiohttp import web
 
 from bot.sandbox import looking
@@ -23,6 +22,7 @@ from bot.sandbox.events import Events
 from bot.sandbox.faults import Faults
 from bot.sandbox.guard import guard
 from bot.sandbox.interactions import Interactions
+from bot.sandbox.manifests import app_name, bot_handle, read_manifest
 from bot.sandbox.modals import Modals
 from bot.sandbox.page import routes as page_routes
 from bot.sandbox.people import PATIENCE, Actor, NotShownError
@@ -44,7 +44,7 @@ SHUTDOWN_SECONDS = (
 class Sandbox:
     """One running sandbox. Make it with `Sandbox.serve`."""
 
-    def __init__(self, *, url: str, clock: Clock | None, app: App | None) -> None:
+    def __init__(self, *, url: str, clock: Clock | None, app: App) -> None:
         self.url = url
         self.workspace = Workspace(clock=clock, app=app)
         self.workspace.base_url = url
@@ -59,6 +59,15 @@ class Sandbox:
         self.interactions = Interactions(self.workspace, self.triggers, self.delivery)
         self.modals = Modals(self.interactions, self.triggers, self.delivery)
         self._people: dict[str, Actor] = {}
+
+    def install(self, manifest: dict[str, Any]) -> None:
+        """Give the app a manifest: its name, its commands, scopes and subscriptions."""
+        app = self.workspace.app
+        app.manifest = manifest
+        app.name = app_name(manifest) or app.name
+        bot = self.workspace.people[app.bot_user]
+        bot.real_name = app.name
+        bot.handle = bot_handle(manifest) or bot.handle
 
     @property
     def api_url(self) -> str:
@@ -150,12 +159,13 @@ class Sandbox:
         page: bool = True,
     ) -> AsyncIterator[Sandbox]:
         """A sandbox that answers at `.url` for as long as the context is open."""
-        listening = socket.create_server((host, port))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family)
         bound = listening.getsockname()[1]
-        app = app or App()
+        name = f"[{host}]" if family == socket.AF_INET6 else host
+        slack = cls(url=f"http://{name}:{bound}", clock=clock, app=app or App())
         if manifest is not None:
-            app.manifest = manifest
-        slack = cls(url=f"http://{host}:{bound}", clock=clock, app=app)
+            slack.install(manifest)
         application = web.Application(middlewares=[guard([host])], client_max_size=LARGEST_REQUEST)
         application.add_routes(slack.web_api.routes())
         application.add_routes(slack.connections.routes())
@@ -188,14 +198,3 @@ async def run(host: str, port: int, manifest_path: Path | None, request_url: str
         sys.stdout.write("\n".join([*lines, "Ctrl-C stops it.", ""]))
         sys.stdout.flush()
         await asyncio.Event().wait()
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """An app manifest, as JSON or YAML; ValueError with one sentence when it is neither."""
-    try:
-        manifest = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(f"The manifest {str(path)!r} cannot be read: {error}") from error
-    if not isinstance(manifest, dict):
-        raise ValueError(f"The manifest {str(path)!r} holds no object.")  # noqa: TRY004  the file's content
-    return manifest

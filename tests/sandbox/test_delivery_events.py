@@ -287,3 +287,13 @@ async def test_bolt_sees_the_same_event_id_twice_when_a_delivery_is_doubled(
         await slack.until(lambda: len(heard) == 2)
         await quiet(slack)
     assert heard[0] == heard[1]
+
+
+async def test_an_event_can_come_after_the_one_that_followed_it(slack: Sandbox) -> None:
+    slack.faults.add("out_of_order", "message")
+    ana = slack.person("ana")
+    for text in ("first", "second", "third"):
+        ana.says(text, "general")
+    await quiet(slack)
+    texts = [detail["payload"]["event"]["text"] for detail in deliveries(slack)]
+    assert list(dict.fromkeys(texts)) == ["second", "first", "third"]

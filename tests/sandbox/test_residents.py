@@ -1,0 +1,95 @@
+"""What people do among themselves, and where Slack's client would not let them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.sandbox.errors import NotPossibleError, SlackError
+from bot.sandbox.people import Actor
+from bot.sandbox.server import Sandbox
+
+
+async def test_what_is_typed_is_sent_with_mentions_marked_up_and_the_rest_escaped(slack: Sandbox) -> None:
+    said = slack.person("ana").says(
+        "@bo & @here: see #general <b> https://example.org/x?a=1&b=2 a@bo", "incidents"
+    )
+    general = slack.channel("general").id
+    assert said.text == (
+        f"<@U02BO> &amp; <!here>: see <#{general}|general> &lt;b&gt; <https://example.org/x?a=1&amp;b=2> a@bo"
+    )
+    assert slack.text_of(said) == "@Bo Lindqvist & @here: see #general <b> https://example.org/x?a=1&b=2 a@bo"
+
+
+async def test_people_stay_where_they_went(slack: Sandbox) -> None:
+    ana = slack.person("ana")
+    assert ana.says("nowhere yet").channel == slack.channel("general").id
+    ana.says("go there", "incidents")
+    assert ana.says("and stay").channel == slack.channel("incidents").id
+    assert slack.person("bo").says("elsewhere").channel == slack.channel("general").id
+
+
+async def test_direct_messages_are_between_two(slack: Sandbox) -> None:
+    slack.person("ana").says("psst", "@bo")
+    assert (await slack.person("bo").sees("psst")).channel == slack.person("bo").opens_chat("ana").id
+    assert slack.shown(slack.person("ana").opens_chat("bo"), "chi") == []
+
+
+@pytest.mark.parametrize(
+    ("does", "sentence"),
+    [
+        (lambda ana, hers, his: ana.says("x", "war-room"), "Ana Ruiz is not in #war-room. Join it first."),
+        (lambda ana, hers, his: ana.says("x", "old"), "#old is archived."),
+        (lambda ana, hers, his: ana.says(" "), "An empty message cannot be sent."),
+        (lambda ana, hers, his: ana.says("x" * 12_001), "is longer than 12000"),
+        (lambda ana, hers, his: ana.edits(his, "x"), "This message is not Ana Ruiz's own."),
+        (lambda ana, hers, his: ana.deletes(his), "This message is not Ana Ruiz's own."),
+        (lambda ana, hers, his: ana.reacts("eyes", hers), "already reacted with :eyes:"),
+        (lambda ana, hers, his: ana.unreacts("eyes", his), "has not reacted with :eyes:"),
+        (lambda ana, hers, his: ana.pins(hers), "already pinned"),
+        (lambda ana, hers, his: ana.unpins(his), "not pinned"),
+        (lambda ana, hers, his: ana.joins("general"), "is in #general already"),
+        (lambda ana, hers, his: ana.joins("old"), "#old is archived."),
+        (lambda ana, hers, his: ana.leaves("war-room"), "is not in #war-room"),
+        (lambda ana, hers, his: ana.invites("bo", "general"), "Bo Lindqvist is in #general already"),
+        (lambda ana, hers, his: ana.removes("firebreak", "payments"), "is not in #payments"),
+        (lambda ana, hers, his: ana.archives("war-room"), "is not in #war-room"),
+        (lambda ana, hers, his: ana.unarchives("general"), "#general is not archived."),
+        (lambda ana, hers, his: ana.creates("general"), "There is a channel #general already."),
+    ],
+)
+async def test_slack_s_client_says_no(
+    slack: Sandbox, does: Callable[[Actor, Any, Any], object], sentence: str
+) -> None:
+    ana, bo = slack.person("ana"), slack.person("bo")
+    bo.creates("war-room")
+    old = bo.creates("old")
+    ana.joins("old")
+    bo.archives(old)
+    hers, his = ana.says("hers", "general"), bo.says("his", "general")
+    ana.reacts("eyes", hers)
+    ana.pins(hers)
+    with pytest.raises(NotPossibleError) as refused:
+        does(ana, hers, his)
+    assert sentence in str(refused.value)
+
+
+async def test_a_private_channel_does_not_exist_for_others(slack: Sandbox) -> None:
+    slack.person("ana").creates("hideout", is_private=True)
+    for does in (slack.person("bo").joins, slack.person("bo").channel):
+        with pytest.raises(SlackError, match="channel_not_found"):
+            does("hideout")
+    slack.person("ana").invites("bo", "hideout")
+    slack.person("bo").says("thank you", "hideout")
+
+
+async def test_an_ephemeral_message_can_be_dismissed_and_nothing_else(slack: Sandbox) -> None:
+    ana = slack.person("ana")
+    reply = await ana.types("/nobody-listens", channel="general")
+    assert reply.message is not None
+    with pytest.raises(NotPossibleError, match="Only you can see this message"):
+        ana.pins(reply.message)
+    ana.deletes(reply.message)
+    assert slack.shown("general", "ana") == []
