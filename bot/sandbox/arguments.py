@@ -50,6 +50,8 @@ async def _body(request: web.Request) -> dict[str, Any]:
     if request.content_type in FORM_TYPES:
         try:
             form = await request.post()
+        except LookupError as error:
+            raise SlackError("invalid_charset") from error
         except ValueError as error:
             raise SlackError("invalid_form_data") from error
         return {name: value for name, value in form.items() if isinstance(value, str)}

@@ -100,7 +100,7 @@ def problems_in_view(view: Any, at: str) -> list[Problem]:
     """Everything wrong with a view, pointers starting at `at`."""
     report = Report()
     by_type(VIEWS)(report, view, at)
-    if not isinstance(view, dict) or view.get("type") not in VIEWS:
+    if not isinstance(view, dict) or view.get("type") not in list(VIEWS):
         return report.problems
     blocks = view.get("blocks")
     if blocks is None:

@@ -20,6 +20,7 @@ from bot.sandbox.schema import (
     Check,
     Report,
     Shape,
+    as_list,
     at_least_one,
     boolean,
     by_type,
@@ -99,7 +100,7 @@ def _container(report: Report, block: dict[str, Any], at: str) -> None:
 
 def _plan(report: Report, block: dict[str, Any], at: str) -> None:
     seen: set[str] = set()
-    for position, task in enumerate(block.get("tasks") or []):
+    for position, task in enumerate(as_list(block.get("tasks"))):
         if not isinstance(task, dict) or not isinstance(task.get("task_id"), str):
             continue
         if task["task_id"] in seen:

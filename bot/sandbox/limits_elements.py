@@ -11,6 +11,7 @@ from bot.sandbox.schema import (
     Check,
     Report,
     Shape,
+    as_list,
     boolean,
     by_type,
     exactly_one,
@@ -79,13 +80,15 @@ group = Shape({"label": plain_text(75), "options": listing(menu_option, 1, SELEC
 
 
 def _initial_among_options(report: Report, element: dict[str, Any], at: str) -> None:
-    options = list(element.get("options") or [])
-    for one in element.get("option_groups") or []:
-        options += one.get("options", []) if isinstance(one, dict) else []
-    given = {"initial_option": [element.get("initial_option")]}
-    given["initial_options"] = element.get("initial_options") or []
+    offered = as_list(element.get("options"))
+    for one in as_list(element.get("option_groups")):
+        offered += as_list(one.get("options")) if isinstance(one, dict) else []
+    given = {
+        "initial_option": [element.get("initial_option")],
+        "initial_options": as_list(element.get("initial_options")),
+    }
     for name, initial in given.items():
-        if any(one is not None and one not in options for one in initial):
+        if any(one is not None and one not in offered for one in initial):
             report.add(f"{name} must be among the options", f"{at}/{name}", type="enum")
 
 

@@ -34,6 +34,11 @@ class Report:
 Check = Callable[[Report, Any, str], None]
 
 
+def as_list(value: Any) -> list[Any]:
+    """A copy of a list, or an empty one: that it ought to be a list is said elsewhere."""
+    return list(value) if isinstance(value, list) else []
+
+
 def string(low: int = 1, high: int | None = None, *, pattern: str | None = None, hint: str = "") -> Check:
     """A string of `low` to `high` characters, of a form that `hint` describes."""
     form = re.compile(pattern) if pattern else None

@@ -249,6 +249,23 @@ def test_blocks_are_a_list(blocks: Any) -> None:
     assert refused(blocks)[0] == "invalid_blocks_format"
 
 
+@pytest.mark.parametrize("odd", [5, "x", True, {"a": 1}, [None], [[]]])
+def test_a_field_of_the_wrong_kind_is_refused_wherever_it_is_looked_at(odd: Any) -> None:
+    for block in (
+        menu(options=odd, initial_option=odd),
+        menu(option_groups=odd),
+        choice("checkboxes", 1, initial_options=odd),
+        plan() | {"tasks": odd},
+        container() | {"child_blocks": odd},
+        carousel() | {"elements": odd},
+        table() | {"rows": odd},
+        {"type": odd},
+    ):
+        assert refused([block])[0] == "invalid_blocks"
+        assert refused_view(modal(block))[0] == "invalid_arguments"
+    assert refused_view({"type": odd})[0] == "invalid_arguments"
+
+
 # ids ------------------------------------------------------------------
 
 

@@ -86,6 +86,9 @@ async def test_a_token_in_a_json_body_is_not_read(served: Served) -> None:
         ("[1]", "application/json", "json_not_object"),
         ("channel=C1", "text/plain", "invalid_post_type"),
         (b"\xff\xfe{", "application/json", "invalid_json"),
+        ("channel=C1", "application/x-www-form-urlencoded; charset=klingon", "invalid_charset"),
+        (b"channel=\xff", "application/x-www-form-urlencoded", "invalid_form_data"),
+        ("channel=C1", "multipart/form-data", "invalid_form_data"),
     ],
 )
 async def test_a_body_that_cannot_be_read_is_refused(

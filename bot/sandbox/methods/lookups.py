@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -159,7 +158,7 @@ def read_cursor(call: Call, name: str) -> str | None:
         return None
     try:
         kind, _, value = base64.b64decode(cursor, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # binascii.Error is one, and so is what is not ASCII
         raise SlackError("invalid_cursor") from error
     if kind != name or not value.replace(".", "").isdigit():
         raise SlackError("invalid_cursor")
