@@ -108,7 +108,7 @@ class Interactions:
 
     def enter(self, person: Person, surface: Surface, spot: Spot, value: Any) -> Json:
         """Put a value into an element, as a client does before anybody else hears of it."""
-        entry = elements.enter(spot, value, self.workspace, self._known(person, surface, spot))
+        entry = elements.enter(spot, value, self.workspace, self._known(person, surface, spot, value))
         self._typed(person, surface).setdefault(spot.block_id, {})[spot.action_id] = entry
         if isinstance(surface, View):
             surface.errors.pop(spot.block_id, None)
@@ -184,12 +184,13 @@ class Interactions:
         base = self.workspace.base_url
         return self._triggers.issue_response_url(base, channel=channel.id, user=person.id, message_ts=ts)
 
-    def _known(self, person: Person, surface: Surface, spot: Spot) -> list[Json] | None:
-        """What an external menu offered last, and what it holds from before; None for menus with options."""
+    def _known(self, person: Person, surface: Surface, spot: Spot, value: Any) -> list[Json] | None:
+        """What an external menu offered last, and what it keeps from before; None for menus with options."""
         if spot.type not in ("external_select", "multi_external_select"):
             return None
         held = elements.held(self.values(person, surface)[spot.block_id][spot.action_id])
-        kept = held if isinstance(held, list) else [held] if held else []
+        every = held if isinstance(held, list) else [held] if held else []
+        kept = [one for one in every if one.get("value") in (value if isinstance(value, list) else [value])]
         key = (person.id, _place(surface), spot.block_id, spot.action_id)
         return [*self._offered.get(key, ()), *kept]
 
