@@ -271,7 +271,8 @@ class Actor(Resident):
         """The value that was meant: files by their id, options by their text or its unique beginning."""
         if isinstance(value, list):
             return [await self._meant(surface, spot, one) for one in value]
-        if spot.type in ("external_select", "multi_external_select"):
+        external = spot.type in ("external_select", "multi_external_select")
+        if external:
             offered = elements.options(
                 await self._interactions.suggest(self.person, surface, spot, str(value))
             )
@@ -280,9 +281,14 @@ class Actor(Resident):
         else:
             return value
         texts = [option["text"]["text"] for option in offered]
-        exact = value in texts or value in [option.get("value") for option in offered]
+        if value in texts or value in [option.get("value") for option in offered]:
+            return value
         begun = [text for text in texts if isinstance(value, str) and text.startswith(value)]
-        return begun[0] if not exact and len(begun) == 1 else value
+        if len(begun) == 1:
+            return begun[0]
+        if external:  # what it held before can still be kept, but nobody can choose it anew
+            raise NotPossibleError(f"{spot.label!r} offers {', '.join(texts) or 'nothing'} for {value!r}.")
+        return value
 
     # elsewhere -----------------------------------------------------
 
@@ -321,8 +327,7 @@ class Actor(Resident):
         """Wait for a message that says `text`: the newest, in this channel or anywhere they may look."""
 
         def found() -> Message | None:
-            messages = [m for m in self._messages(channel) if says(text_of(m, self.workspace), text)]
-            return messages[0] if messages else None
+            return next((m for m in self._messages(channel) if says(text_of(m, self.workspace), text)), None)
 
         def seen() -> str:
             texts = [text_of(message, self.workspace) for message in self._messages(channel)[:8]]
