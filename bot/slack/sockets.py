@@ -12,6 +12,10 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.listener.async_listener_completion_handler import AsyncListenerCompletionHandler
 from slack_bolt.listener.async_listener_start_handler import AsyncListenerStartHandler
 from slack_bolt.response import BoltResponse
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.slack.wire import Malformed, checked
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +35,7 @@ class Sockets:
         """Connected for as long as the context is open."""
         try:
             for _ in range(CONNECTIONS):
-                handler = AsyncSocketModeHandler(self._bolt, self._app_token)
+                handler = _Handler(self._bolt, self._app_token)
                 self._handlers.append(handler)
                 await handler.connect_async()  # type: ignore[no-untyped-call]
             yield
@@ -43,6 +47,18 @@ class Sockets:
         """Whether at least one connection is alive."""
         alive = [await handler.client.is_connected() for handler in self._handlers]
         return any(alive)
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's, behind the same check of shapes as our HTTP door."""
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        try:
+            checked(req.payload)
+        except Malformed as error:
+            log.warning("envelope refused: %s", error, extra={"action": "request_refused"})
+            return
+        await super().handle(client, req)
 
 
 class Listeners:

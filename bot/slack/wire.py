@@ -1,0 +1,189 @@
+"""The shape of what Slack sends, checked at the door before anything reads it.
+
+Bolt and the stories take a payload apart without looking: `body["user"]["id"]`. Slack never sends one that does
+not fit, so whatever fails here is somebody's mistake or an attack, and is answered without being handled.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+Id = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,40}$")]  # users, channels, teams, apps
+Token = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[!-~]+$")]  # trigger ids, view ids
+Json = dict[str, Any]
+
+
+class Malformed(ValueError):
+    """This is nothing that Slack sends. The message says what does not fit, without repeating the payload."""
+
+
+class Shape(BaseModel):
+    """Only what is read is checked; the rest passes as it is."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class Reference(Shape):
+    id: Id | None = None
+    name: str | None = None
+    username: str | None = None
+
+
+class Person(Reference):
+    id: Id
+
+
+class Common(Shape):
+    """What Bolt looks for in every kind of payload."""
+
+    team: Reference | None = None
+    team_id: Id | None = None
+    enterprise: Reference | None = None
+    enterprise_id: Id | None = None
+    channel: Reference | None = None
+    response_url: str | None = None
+    response_urls: list[Json] = []
+    is_enterprise_install: bool | str | None = None
+    authorizations: list[Common] = Field(default_factory=list)
+    function_data: Json | None = None
+    bot_access_token: str | None = None
+
+
+class Slash(Common):
+    command: Annotated[str, Field(pattern=r"^/\S{1,80}$")]
+    text: str = ""
+    user_id: Id
+    user_name: str | None = None
+    channel_id: Id
+    trigger_id: Token
+
+
+class Option(Shape):
+    value: str | None = None
+
+
+class Act(Shape):
+    action_id: str
+    block_id: str = ""
+    type: str
+    value: str | float | None = None
+    selected_option: Option | None = None
+
+
+class Entered(Shape):
+    value: str | float | None = None
+    selected_option: Option | None = None
+
+
+class ViewState(Shape):
+    values: dict[str, dict[str, Entered]] = Field(default_factory=dict)
+
+
+class View(Shape):
+    id: Token
+    type: str
+    callback_id: str = ""
+    private_metadata: str = ""
+    state: ViewState | None = None
+    app_installed_team_id: Id | None = None
+
+
+class Pressed(Common):
+    type: Literal["block_actions"]
+    user: Person
+    trigger_id: Token
+    actions: Annotated[list[Act], Field(min_length=1)]
+    view: View | None = None
+    container: Json | None = None
+    message: Json | None = None
+
+
+class Submitted(Common):
+    type: Literal["view_submission", "view_closed"]
+    user: Person
+    view: View
+
+
+class Shortcut(Common):
+    type: Literal["shortcut", "message_action"]
+    user: Person
+    callback_id: str
+    trigger_id: Token
+
+
+class Suggestion(Common):
+    type: Literal["block_suggestion"]
+    user: Person
+    action_id: str
+    block_id: str = ""
+    value: str = ""
+    view: View | None = None
+
+
+class Inner(Shape):
+    """An event itself. Its `channel`, `user` and `item` are ids or objects, by its type."""
+
+    type: str
+    subtype: str | None = None
+    user: Id | Reference | None = None
+    channel: str | Reference | None = None
+    message: Json | None = None
+    previous_message: Json | None = None
+    item: Json | None = None
+    assistant_thread: Json | None = None
+
+
+class Event(Common):
+    type: Literal["event_callback"]
+    event: Inner
+    event_id: Token
+
+
+class Greeting(Shape):
+    type: Literal["url_verification"]
+    challenge: str
+
+
+class Limited(Shape):
+    type: Literal["app_rate_limited"]
+
+
+Interaction = Annotated[
+    Pressed | Submitted | Shortcut | Suggestion | Event | Greeting | Limited, Field(discriminator="type")
+]
+
+_interaction: TypeAdapter[Interaction] = TypeAdapter(Interaction)
+_slash = TypeAdapter(Slash)
+
+
+def checked(body: object) -> Json:
+    """`body` itself when it has the shape of something that Slack sends; raises Malformed."""
+    if not isinstance(body, dict):
+        raise Malformed("the payload is not an object")
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+        (_slash if "command" in body and "type" not in body else _interaction).validate_python(body)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise Malformed(f"{place or 'type'}: {first['msg']}"[:200]) from error
+    except (ValueError, TypeError, RecursionError) as error:  # a lone surrogate, a NaN key, endless nesting
+        raise Malformed(f"the payload cannot be stored ({type(error).__name__})") from error
+    return body
+
+
+def parsed(text: str) -> Json:
+    """The payload in the body of an HTTP request, JSON or form; raises Malformed."""
+    try:
+        if text.lstrip().startswith("{"):
+            return checked(json.loads(text))
+        fields = dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100))
+        return checked(json.loads(fields["payload"]) if "payload" in fields else fields)
+    except Malformed:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"the body cannot be read ({type(error).__name__})") from error
