@@ -17,6 +17,7 @@ LATE = 3.3  # seconds: later than Slack waits
 
 MANIFEST: Json = {
     "features": {
+        "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True},
         "slash_commands": [
             {
                 "command": "/incident",
@@ -93,7 +94,7 @@ def build(slack: Sandbox) -> AsyncApp:
             await ack(response_action="errors", errors={"title": "Say a little more."})
             return
         if title.startswith("again"):
-            more = {**modal(), "callback_id": "sure", "blocks": [field("Sure?", _text("sure"))]}
+            more = {**modal(), "callback_id": "sure", "blocks": [field("Sure?", _text("sure"), "sure")]}
             await ack(response_action="push", view=more)
             return
         await ack()

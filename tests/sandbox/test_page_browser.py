@@ -12,8 +12,8 @@ from playwright.async_api import Browser, FilePayload, expect
 from bot.sandbox.fixture import connected
 from bot.sandbox.server import Sandbox
 from tests.sandbox import page_app
-from tests.sandbox.page_window import NARROW, Watched, browsing, needs_chromium, window
 from tests.sandbox.page_kit import CARD
+from tests.sandbox.page_window import NARROW, Watched, browsing, needs_chromium, window
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 

@@ -179,7 +179,7 @@ function complete(composer, option) {
 function walk(composer, event) {
   const shown = [...composer.querySelectorAll('[data-completion] [role="option"]:not([hidden])')];
   const now = shown.findIndex((option) => option.classList.contains("is-active"));
-  const exact = shown.length === 1 && shown[0].dataset.insert === textOf(composer).value;
+  const exact = shown[now]?.dataset.insert === wordAt(textOf(composer))?.text;
   if (event.key === "ArrowDown") point(composer, shown[(now + 1) % shown.length]);
   else if (event.key === "ArrowUp") point(composer, shown[(now - 1 + shown.length) % shown.length]);
   else if (event.key === "Escape") open(composer, false);

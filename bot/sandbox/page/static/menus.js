@@ -10,6 +10,7 @@ let anchor = null; // what opened the menu that has no button of its own
 export function openAt(menu, button) {
   anchor = button;
   menu.showPopover();
+  opened(menu);
 }
 
 const buttonOf = (menu) => document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`) ?? anchor;
@@ -25,21 +26,41 @@ function place(menu, button) {
   menu.style.left = `${Math.max(EDGE, left)}px`;
 }
 
-document.addEventListener("toggle", (event) => {
-  const menu = event.target;
-  if (!menu.matches?.(".menu[popover]")) return;
+const isMenu = (element) => element?.matches?.(".menu[popover]");
+
+/** A menu has just opened: put it in its place and the focus into it. */
+function opened(menu) {
+  if (menu.dataset.state === "open") return;
+  menu.dataset.state = "open";
   const button = buttonOf(menu);
-  const open = event.newState === "open";
-  if (button) button.setAttribute("aria-expanded", String(open));
-  button?.closest(".tools")?.classList.toggle("is-held", open);
-  if (!open) {
-    if (menu.matches(".picker-menu")) commit(menu.closest(".picker"));
-    return;
-  }
+  button?.setAttribute("aria-expanded", "true");
+  button?.closest(".tools")?.classList.add("is-held");
   if (button) place(menu, button);
   if (menu.matches(".picker-menu")) openPicker(menu);
   else (menu.querySelector('[aria-current="true"]') ?? menu.querySelector("a, button"))?.focus();
+}
+
+function closed(menu) {
+  delete menu.dataset.state;
+  const button = buttonOf(menu);
+  button?.setAttribute("aria-expanded", "false");
+  button?.closest(".tools")?.classList.remove("is-held");
+  if (menu.matches(".picker-menu")) commit(menu.closest(".picker"));
+}
+
+document.addEventListener("toggle", (event) => {
+  if (isMenu(event.target)) (event.newState === "open" ? opened : closed)(event.target);
 }, true);
+
+// The browser tells of an opened menu a moment later; who goes on typing at once types into the button. So what the
+// keyboard opens (a click without a pointer) is opened here.
+document.addEventListener("click", (event) => {
+  const menu = document.getElementById(event.target.closest?.("[popovertarget]")?.getAttribute("popovertarget"));
+  if (event.detail || !isMenu(menu) || menu.matches(":popover-open")) return;
+  event.preventDefault();
+  menu.showPopover();
+  opened(menu);
+});
 
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.('.menu[role="menu"]');

@@ -262,8 +262,8 @@ function follow() {
   });
   feed.addEventListener("error", () => { offline.hidden = false; });
   feed.addEventListener("open", () => {
-    if (!offline.hidden) redraw(...EVERYTHING, "inspector");
     offline.hidden = true;
+    redraw(...EVERYTHING, "inspector"); // what happened before the feed was there, nobody told us
   });
   addEventListener("pagehide", () => feed.close());
 }

@@ -70,6 +70,7 @@ async function flush(surface) {
 }
 
 async function enter(el, { quietly = false } = {}) {
+  el.dataset.touched = ""; // submitting sends it once more: this request may still be on its way then
   delete el.dataset.changed;
   return act("enters", { ...named(el), value: held(el), quietly });
 }
@@ -123,7 +124,7 @@ document.addEventListener("change", async (event) => {
 document.addEventListener("input", (event) => {
   const el = event.target.closest?.('.b-input > .el[data-el="text"]');
   if (!el) return;
-  el.dataset.changed = "";
+  el.dataset.changed = el.dataset.touched = "";
   if (!el.dataset.dispatch?.includes("on_character_entered")) return;
   clearTimeout(Number(el.dataset.timer));
   el.dataset.timer = setTimeout(() => enter(el), QUIET);
@@ -215,7 +216,7 @@ document.addEventListener("submit", (event) => {
   const button = form.querySelector("[data-submit]");
   if (!button || button.disabled) return;
   const values = {};
-  for (const el of form.querySelectorAll(".b-input > .el")) {
+  for (const el of form.querySelectorAll(".b-input > .el[data-touched]")) {
     (values[el.dataset.block] ??= {})[el.dataset.action] = held(el);
     delete el.dataset.changed;
   }
