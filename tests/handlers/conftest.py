@@ -1,0 +1,181 @@
+"""The handlers in a local Slack: people type and press, and the real services and delivery do the work."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+import handlers
+from bot.domain.events import Event
+from bot.domain.incident import Incident
+from bot.domain.runbook import Runbook
+from bot.domain.story import is_told
+from bot.sandbox.fixture import connected, slack, slack_clock
+from bot.sandbox.people import Actor
+from bot.sandbox.server import Sandbox
+from bot.sandbox.workspace import Channel
+from bot.services.delivery import Delivery
+from bot.services.incidents import Incidents
+from bot.services.reports import Reports, Schedule
+from bot.slack.client import SlackOutside
+from bot.slack.manifest import manifest
+from bot.storage import flags
+from bot.storage.engine import Body, Engine, StorageUnavailable, T
+from bot.storage.flags import Flag
+from bot.storage.sqlite import SqliteEngine
+from handlers.desk import Desk
+from tests.slack.made import FACE, STEPS
+
+__all__ = ["slack", "slack_clock"]
+
+RUNBOOK = Runbook(id="payment-failures", title="Payments fail", phases=STEPS)
+GATEWAY = Flag("new-gateway", "Card payments through the new gateway", "on", "off", None)
+
+
+class MovingClock:
+    """The machine's clock, moved on by a test."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def advance(self, minutes: float) -> None:
+        self._ahead += timedelta(minutes=minutes)
+
+
+class FullDisk:
+    """An engine that takes no more writes once `is_full` is set, and raises its `mistake` when read."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.is_full = False
+        self.mistake: Exception | None = None
+
+    async def write(self, body: Body[T]) -> T:
+        if self.is_full:
+            raise StorageUnavailable("the disk is full")
+        return await self._engine.write(body)
+
+    async def read(self, body: Body[T]) -> T:
+        if self.mistake is not None:
+            raise self.mistake
+        return await self._engine.read(body)
+
+
+@dataclass
+class House:
+    """Firebreak as it runs in these tests, and the people around it."""
+
+    slack: Sandbox
+    app: AsyncApp
+    desk: Desk
+    incidents: Incidents
+    delivery: Delivery
+    storage: FullDisk
+    clock: MovingClock
+
+    def person(self, name: str) -> Actor:
+        return self.slack.person(name)
+
+    async def declared(self, title: str = "checkout returns 500", severity: str = "P0") -> Channel:
+        """Ana declares an incident; answers its channel once everything about it is there."""
+        await self.person("ana").types(f"/incident {severity} {title}", "general")
+        await self.delivery.idle()
+        number = max(incident.number for incident in await self.incidents.still_open())
+        return self.slack.channel(f"inc-{number}-…")
+
+    async def state(self, number: int = 1) -> Incident:
+        found = await self.incidents.find(number)
+        assert found is not None, f"there is no INC-{number}"
+        return found
+
+    async def happened(self, number: int = 1) -> list[Event]:
+        """The events of an incident after it was set up."""
+        told: list[Event] = [entry.event for entry in await self.incidents.timeline(number)]
+        return [event for event in told if is_told(event)][3:]
+
+    async def kinds(self, number: int = 1) -> list[str]:
+        return [event.type for event in await self.happened(number)]
+
+    def read(self, channel: Channel, person: str = "ana") -> str:
+        """Everything that a person reads in a channel."""
+        return "\n".join(self.slack.text_of(message) for message in self.slack.shown(channel, person))
+
+
+@pytest.fixture
+def slack_manifest() -> dict[str, Any]:
+    """Our own: nothing is allowed that it does not ask for."""
+    return manifest()
+
+
+@pytest.fixture
+def runbook() -> Runbook:
+    """The only runbook there is."""
+    return RUNBOOK
+
+
+@pytest_asyncio.fixture
+async def house(slack: Sandbox, tmp_path: Path, runbook: Runbook) -> AsyncIterator[House]:
+    """A connected bot with one runbook and one flag."""
+    async with contextlib.AsyncExitStack() as stack:
+        engine = FullDisk(await stack.enter_async_context(SqliteEngine.open(tmp_path / "firebreak.db")))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        built = await _built(slack, engine, session, runbook)
+        await stack.enter_async_context(built.delivery.running())
+        await stack.enter_async_context(connected(slack, built.app))
+        yield built
+        await built.delivery.idle()
+
+
+async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSession, runbook: Runbook) -> House:
+    def client(token: str | None) -> AsyncWebClient:
+        return AsyncWebClient(token=token, base_url=slack.api_url, session=session, retry_handlers=[])
+
+    def stored() -> None:
+        delivery.wake()
+
+    workspace, now = slack.workspace, MovingClock()
+    team = workspace.team_id
+    await engine.write(lambda transaction: flags.define(transaction, team, GATEWAY))
+    schedule = Schedule(zone=FACE.zone, post_time=datetime.min.time(), channel="incidents")
+    reports = Reports(engine, team_id=team, schedule=schedule, t=FACE.t, now=now)
+    outside = SlackOutside(
+        client(slack.bot_token), FACE, bot_user=workspace.app.bot_user, now=now, summary=reports.summary
+    )
+    delivery = Delivery(engine, outside, now=now)
+    incidents = Incidents(engine, team_id=team, runbooks=lambda: [runbook], now=now, stored=stored)
+    app = bolt(client(None), slack)
+    desk = Desk(incidents=incidents, reports=reports, face=FACE, now=now)
+    handlers.register(app, desk)
+    return House(slack, app, desk, incidents, delivery, engine, now)
+
+
+def bolt(client: AsyncWebClient, slack: Sandbox) -> AsyncApp:
+    """A Bolt app as `bot/app.py` makes it."""
+
+    async def authorize() -> AuthorizeResult:
+        app = slack.workspace.app
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=slack.workspace.team_id,
+            bot_user_id=app.bot_user,
+            bot_id=app.bot_id,
+            bot_token=app.bot_token,
+        )
+
+    return AsyncApp(
+        client=client, authorize=authorize, process_before_response=True, signing_secret=slack.signing_secret
+    )

@@ -1,0 +1,178 @@
+"""Leading an incident with buttons and with words."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.vocabulary import Phase, Severity
+from bot.sandbox.workspace import Channel
+from tests.handlers.conftest import House
+
+REQUIRED = ("Note which payments fail", "Hold the new gateway")
+
+
+async def done_with_stabilize(house: House, channel: Channel) -> None:
+    for step in REQUIRED:
+        await house.person("ana").clicks("Done", near=step, channel=channel)
+    await house.delivery.idle()
+
+
+async def test_take_the_lead_shows_on_the_card_and_in_the_channel(house: House) -> None:
+    channel = await house.declared()
+    await house.person("ana").clicks("Take the lead", channel=channel)
+    await house.delivery.idle()
+    said = house.read(channel)
+    assert "Ana Ruiz leads now." in said
+    assert "Lead: @Ana Ruiz" in said
+    assert "Ana Ruiz leads" in house.read(house.slack.channel("incidents"))
+
+
+async def test_taking_the_lead_twice_happens_once(house: House) -> None:
+    channel = await house.declared()
+    for _ in range(2):
+        await house.person("ana").clicks("Take the lead", channel=channel)
+    assert await house.kinds() == ["role_taken"]
+
+
+async def test_a_press_that_is_delivered_twice_happens_once(house: House) -> None:
+    channel = await house.declared()
+    house.slack.faults.add("duplicate_delivery", "block_actions")
+    await house.person("ana").clicks("Done", near=REQUIRED[0], channel=channel)
+    await house.delivery.idle()
+    assert await house.kinds() == ["step_done"]
+
+
+async def test_the_lead_by_words_says_what_is_next(house: House) -> None:
+    channel = await house.declared()
+    ana = house.person("ana")
+    first = await ana.types("/incident lead", channel)
+    assert first.text == "You lead INC-1 now. Next on the checklist: Note which payments fail"
+    again = await ana.types("/incident lead", channel)
+    assert again.text.startswith("You lead INC-1 already.")
+
+
+async def test_the_menu_changes_the_severity(house: House) -> None:
+    channel = await house.declared()
+    await house.person("ana").chooses("Severity", "P2", channel=channel)
+    await house.delivery.idle()
+    assert (await house.state()).severity is Severity.P2
+    assert "P2 now, it was P0" in house.read(channel)
+    assert channel.topic["value"].startswith("P2 · ")
+
+
+async def test_the_severity_by_words_says_what_it_means(house: House) -> None:
+    channel = await house.declared()
+    answer = await house.person("ana").types("/incident severity p1", channel)
+    assert answer.text.startswith("INC-1 is P1 now. major degradation")
+
+
+@pytest.mark.parametrize("word", ["", "bad", "P5", "P1 please"])
+async def test_a_severity_that_is_none_is_refused(house: House, word: str) -> None:
+    channel = await house.declared()
+    answer = await house.person("ana").types(f"/incident severity {word}", channel)
+    assert "Type /incident severity P1" in answer.text
+    assert await house.kinds() == []
+
+
+async def test_next_phase_is_refused_while_required_steps_are_open_and_names_them(house: House) -> None:
+    channel = await house.declared()
+    ana = house.person("ana")
+    await ana.clicks("Next phase: repair", channel=channel)
+    refused = await ana.sees("Stabilize is not over.", channel)
+    assert refused.ephemeral_for == ana.id
+    assert all(step in house.slack.text_of(refused) for step in REQUIRED)
+    assert (await house.state()).phase is Phase.STABILIZE
+
+
+async def test_next_phase_goes_on_once_they_are_done(house: House) -> None:
+    channel = await house.declared()
+    await done_with_stabilize(house, channel)
+    await house.person("ana").clicks("Next phase: repair", channel=channel)
+    await house.delivery.idle()
+    said = house.read(channel)
+    assert "Stabilized after" in said
+    assert "Repair: 0 of 1 done" in said
+
+
+async def test_the_next_phase_by_words(house: House) -> None:
+    channel = await house.declared()
+    ana = house.person("ana")
+    assert "Still open" in (await ana.types("/incident next", channel)).text
+    await done_with_stabilize(house, channel)
+    assert (await ana.types("/incident next", channel)).text.startswith("INC-1 is in phase repair now.")
+
+
+async def test_close_comes_from_prevent_alone(house: House) -> None:
+    channel = await house.declared()
+    answer = await house.person("ana").types("/incident close", channel)
+    assert "INC-1 is in phase stabilize." in answer.text
+    assert not (await house.state()).is_closed
+
+
+async def test_closing_by_button_asks_first_and_then_tells_the_times(house: House) -> None:
+    channel = await house.declared()
+    ana = house.person("ana")
+    await done_with_stabilize(house, channel)
+    await ana.types("/incident next", channel)
+    await ana.clicks("Done", near="Fix the cause", channel=channel)
+    await ana.types("/incident next", channel)
+    await ana.clicks("Done", near="Write down what we learned", channel=channel)
+    asked = await ana.clicks("Close incident", channel=channel)
+    assert asked.asks is not None
+    assert "Close INC-1?" in asked.asks
+    await ana.confirms()
+    await house.delivery.idle()
+    said = house.read(channel)
+    assert "INC-1 is closed." in said
+    assert "declared → stabilized:" in said
+    assert "Take the lead" not in said
+
+
+async def test_a_button_of_a_closed_incident_changes_nothing_and_says_why(house: House) -> None:
+    channel = await house.declared()
+    ana = house.person("ana")
+    card = next(message for message in channel.messages.values() if "Take the lead" in str(message.blocks))
+    old = card.blocks
+    await closed_by_words(house, channel)
+    card.blocks = old
+    before = await house.kinds()
+    await ana.clicks("Take the lead", channel=channel)
+    refused = await ana.sees("INC-1 is closed, so nothing was changed.", channel)
+    assert "/incident P0 checkout returns 500" in house.slack.text_of(refused)
+    assert await house.kinds() == before
+
+
+async def closed_by_words(house: House, channel: Channel) -> None:
+    ana = house.person("ana")
+    await done_with_stabilize(house, channel)
+    await ana.types("/incident next", channel)
+    for step, command in (("Fix the cause", "next"), ("Write down what we learned", "close")):
+        await ana.clicks("Done", near=step, channel=channel)
+        await house.delivery.idle()
+        await ana.types(f"/incident {command}", channel)
+    await house.delivery.idle()
+
+
+@pytest.mark.parametrize("verb", ["lead", "next", "close", "severity P1", "note x", "timeline"])
+async def test_outside_an_incidents_channel_the_person_is_sent_there(house: House, verb: str) -> None:
+    answer = await house.person("ana").types(f"/incident {verb}", "general")
+    assert answer.text.startswith("This is not the channel of an incident.")
+
+
+@pytest.mark.parametrize("verb", ["lead", "next", "close", "timeline", "list"])
+async def test_a_verb_that_takes_no_text_does_nothing_when_it_gets_some(house: House, verb: str) -> None:
+    channel = await house.declared()
+    answer = await house.person("ana").types(f"/incident {verb} the valve is stuck", channel)
+    assert answer.text == f"/incident {verb} takes no text, so nothing was done. Type it alone."
+    assert await house.kinds() == []
+
+
+async def test_a_press_that_could_not_be_stored_says_so(house: House) -> None:
+    channel = await house.declared()
+    house.storage.is_full = True
+    ana = house.person("ana")
+    pressed = await ana.clicks("Take the lead", channel=channel)
+    house.storage.is_full = False
+    assert pressed.error is None
+    await ana.sees("It could not be stored, so nothing was changed.", channel)
+    assert await house.kinds() == []
