@@ -80,7 +80,7 @@ async def test_a_signed_request_is_answered(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    "timestamp", ["", "soon", "12.5", "-1", "1e9", "٣", " ", "9" * 400, "0", str(int(time.time()) - 3600)]
+    "timestamp", ["", "soon", "12.5", "-1", "1e9", "٣", " ", "9" * 400, "0", "1795226664"]
 )
 async def test_a_stale_or_odd_timestamp_is_401_and_never_500(door: Door, timestamp: str) -> None:
     wire = timestamp if timestamp.isascii() else "3٣"
