@@ -202,7 +202,7 @@ class Delivery:
         if self._http is None or url is None:
             raise AssertionError("signed HTTP needs a request URL and an open session")
         async with self._http.post(url, data=body, headers=headers, max_redirects=MAX_REDIRECTS) as response:
-            text = await response.text()
+            text = (await response.read()).decode("utf-8", "replace")
             ok = 200 <= response.status < 300
             return Answer(
                 ok,

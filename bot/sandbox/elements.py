@@ -183,6 +183,23 @@ def options(element: Json) -> list[Json]:
     return [*(element.get("options") or ()), *grouped]
 
 
+def offers(body: Any) -> bool:
+    """Whether an app's answer to an external menu is a list of options, or of groups of them."""
+    if not isinstance(body, dict):
+        return False
+    groups = body.get("option_groups")
+    if isinstance(groups, list):
+        return all(isinstance(group, dict) and _all_options(group.get("options")) for group in groups)
+    return _all_options(body.get("options"))
+
+
+def _all_options(given: Any) -> bool:
+    if not isinstance(given, list):
+        return False
+    texts = [one.get("text") if isinstance(one, dict) else None for one in given]
+    return all(isinstance(text, dict) and isinstance(text.get("text"), str) for text in texts)
+
+
 def _file(workspace: Workspace, id_: str) -> Json:
     file = workspace.files.get(id_)
     if file is None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox import acts, elements, payloads
+from bot.sandbox.arguments import Arguments
 from bot.sandbox.delivery import Answer, Delivery, Envelope
 from bot.sandbox.elements import Spot
 from bot.sandbox.errors import NotPossibleError, SlackError
-from bot.sandbox.limits import check_blocks
+from bot.sandbox.methods.content import content
 from bot.sandbox.triggers import Triggers
 from bot.sandbox.typed import as_sent
 from bot.sandbox.workspace import Change, Channel, Message, Person, View, Workspace
@@ -54,9 +55,9 @@ class Interactions:
         self, person: Person, channel: Channel, typed: str, *, thread_ts: str | None = None
     ) -> Outcome:
         """`/incident P0 checkout is down`, typed by a person in a channel."""
-        name, _, text = typed.strip().partition(" ")
+        name, text = (*typed.split(maxsplit=1), "")[:2]
         declared = self._declared("slash_commands", "command", name)
-        if declared is None:
+        if declared is None or name == "/":
             return self._say_privately(person, channel, NO_COMMAND.format(name=name), thread_ts)
         if thread_ts is not None:
             return self._say_privately(person, channel, NOT_IN_THREADS.format(name=name), thread_ts)
@@ -79,16 +80,15 @@ class Interactions:
 
     def _answered(self, person: Person, channel: Channel, name: str, body: Json | None) -> Outcome:
         """The body of a command's acknowledgement is a message: to the person, unless it says `in_channel`."""
-        if not body or not (body.get("text") or body.get("blocks") or body.get("attachments")):
-            return Outcome()
-        shown: Json = {key: body.get(key) for key in ("blocks", "attachments")}
-        shown["text"] = body.get("text") or ""
         bot = self.workspace.app.bot_user
         try:
-            check_blocks(shown["blocks"] or [])
+            given = content(Arguments(body or {}))
         except SlackError as error:
+            if error.code == "no_text":
+                return Outcome()
             return self._say_privately(person, channel, f'{name} failed with the error "{error.code}"')
-        if body.get("response_type") == "in_channel":
+        shown: Json = {"text": given.shown_text, "blocks": given.blocks, "attachments": given.attachments}
+        if body and body.get("response_type") == "in_channel":
             return Outcome(acts.post(self.workspace, channel, user=bot, **shown))
         return Outcome(acts.post_ephemeral(self.workspace, channel, user=bot, viewer=person.id, **shown))
 
@@ -109,6 +109,8 @@ class Interactions:
     def enter(self, person: Person, surface: Surface, spot: Spot, value: Any) -> Json:
         """Put a value into an element, as a client does before anybody else hears of it."""
         entry = elements.enter(spot, value, self.workspace, self._known(person, surface, spot, value))
+        if not isinstance(surface, View):
+            self._entered.setdefault((person.id, _place(surface)), {})
         self._typed(person, surface).setdefault(spot.block_id, {})[spot.action_id] = entry
         if isinstance(surface, View):
             surface.errors.pop(spot.block_id, None)
@@ -141,8 +143,8 @@ class Interactions:
         if len(query) >= spot.element.get("min_query_length", SUGGESTIONS_AFTER):
             payload = payloads.suggestion(self.workspace, person, surface, spot, query)
             answer = await self._delivery.send(Envelope("interactive", payload))
-            if answer.ok and answer.body and ("options" in answer.body or "option_groups" in answer.body):
-                offered = answer.body
+            if answer.ok and elements.offers(answer.body):
+                offered = answer.body or offered
         every = elements.options(offered)[:MOST_OPTIONS]
         self._offered[person.id, _place(surface), spot.block_id, spot.action_id] = every
         return offered
@@ -197,7 +199,7 @@ class Interactions:
     def _typed(self, person: Person, surface: Surface) -> dict[str, Json]:
         if isinstance(surface, View):
             return surface.state
-        return self._entered.setdefault((person.id, _place(surface)), {})
+        return self._entered.get((person.id, _place(surface)), {})
 
 
 def blocks_of(surface: Surface) -> list[Json]:

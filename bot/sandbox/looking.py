@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from bot.sandbox.plaintext import text_of_block
 from bot.sandbox.workspace import Channel, Message, Person, Workspace
 
 Json = dict[str, Any]
+Held = Callable[[], Json]
 
 EMOJI = re.compile(r":[\w+-]+:")
 
@@ -48,11 +49,11 @@ def everything_shown(workspace: Workspace, person: Person) -> Iterator[Message]:
 
 
 def press(
-    workspace: Workspace, person: Person, surface: Surface, text: str, near: str | None, held: Json
+    workspace: Workspace, person: Person, surface: Surface, text: str, near: str | None, held: Held
 ) -> Target | None:
     """The button, or the option of a menu, that says `text`; with `near`, only in what `near` stands in or above.
 
-    `held` is the surface's `state.values` for this person: pressing one of several checkboxes keeps the others.
+    `held` answers with the surface's `state.values` for this person: ticking one checkbox keeps the others.
     """
     for spot in _spots_near(workspace, surface, near):
         if not _visible(spot, person):
@@ -64,7 +65,7 @@ def press(
         if spot.type in ("overflow", "checkboxes", "radio_buttons"):
             for option in elements.options(spot.element):
                 if text in (_words(option["text"]["text"]), option["text"]["text"]):
-                    return Target(surface, spot, _with_option(spot, option, held))
+                    return Target(surface, spot, _with_option(spot, option, held()))
     return None
 
 

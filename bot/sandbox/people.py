@@ -119,8 +119,14 @@ class Actor(Resident):
         """
 
         def find(surface: Surface) -> Target | None:
-            held = self._interactions.values(self.person, surface)
-            return looking.press(self.workspace, self.person, surface, text, near, held)
+            return looking.press(
+                self.workspace,
+                self.person,
+                surface,
+                text,
+                near,
+                lambda: self._interactions.values(self.person, surface),
+            )
 
         about = f"nothing to click that says {text!r}" + (f" near {near!r}" if near else "")
         return await self._press(await self._find(find, about, channel, patience))

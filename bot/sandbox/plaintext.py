@@ -73,7 +73,7 @@ def _reference(inside: str, workspace: Workspace | None) -> str:
         return f"@{group.handle}" if group else label or target
     if target.startswith("!"):
         return f"@{target[1:]}"
-    if target[:1] in "@#":
+    if target[:1] in ("@", "#"):
         return _name(target, label, workspace)
     return label or target.removeprefix("mailto:")
 

@@ -8,7 +8,9 @@ from bot.sandbox.errors import SlackError
 from bot.sandbox.workspace import Workspace
 
 WORD = re.compile(r"(?<![\w<])([@#])([\w.-]*\w)")
-LINK = re.compile(r"https?://[^\s<>|]+")
+LINK = re.compile(
+    r"(https?://(?:&amp;|[^\s<>|&])*(?:[^\s<>|&.,;:!?)'\"]|(?<=&amp;)))"
+)  # no full stop at its end
 EVERYBODY = {"here", "channel", "everyone"}
 
 
@@ -18,8 +20,11 @@ def as_sent(text: str, workspace: Workspace, *, labels: bool = False) -> str:
     With `labels`, people are written `<@U01ANA|ana>`: so does Slack in a slash command's escaped text.
     """
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    linked = LINK.sub(lambda found: f"<{found[0]}>", escaped)
-    return WORD.sub(lambda found: _reference(found, workspace, labels), linked)
+    pieces = LINK.split(escaped)  # words and links in turn
+    for number in range(0, len(pieces), 2):
+        pieces[number] = WORD.sub(lambda found: _reference(found, workspace, labels), pieces[number])
+    pieces[1::2] = [f"<{link}>" for link in pieces[1::2]]
+    return "".join(pieces)
 
 
 def _reference(found: re.Match[str], workspace: Workspace, labels: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox import elements
@@ -42,6 +42,7 @@ def test_every_element_begins_with_what_its_app_said_or_with_nothing(type_: str)
         assert elements.initial({"type": type_, first: "given"})[key] == "given"
 
 
+@settings(deadline=None)
 @given(type_=st.sampled_from(sorted(STATE_KEYS)), value=ANYTHING)
 def test_any_value_is_held_or_refused_and_never_crashes(type_: str, value: Any) -> None:
     held = spot(type_)
@@ -55,6 +56,7 @@ def test_any_value_is_held_or_refused_and_never_crashes(type_: str, value: Any) 
     elements.problem(held, entry)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=20))
 @pytest.mark.parametrize(
     "type_", ["url_text_input", "number_input", "email_text_input", "datepicker", "timepicker"]

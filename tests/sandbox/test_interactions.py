@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 import pytest
+from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
+from bot.sandbox import elements
 from bot.sandbox.errors import NotPossibleError
 from bot.sandbox.fixture import connected
 from bot.sandbox.server import Sandbox
-from tests.sandbox.conftest import Running
+from tests.sandbox.conftest import Running, Wire
 
 Json = dict[str, Any]
 
@@ -81,6 +83,7 @@ async def test_a_command_carries_every_field_that_slack_sends(
         ("/incident " + "x" * 10_000, "x" * 10_000),
         ("/incident @bo in #general", "@bo in #general"),
         ("/incident première\tligne", "première\tligne"),
+        ("/incident\tP0\nsecond line", "P0\nsecond line"),
     ],
 )
 async def test_what_is_typed_arrives_as_it_was_typed(
@@ -140,7 +143,7 @@ async def test_commands_are_not_for_threads(slack: Sandbox, running: Running, he
     assert slack.shown("general", "ana")[-1].thread_ts == message.ts
 
 
-@pytest.mark.parametrize("answer", [{"text": ""}, {"response_type": "in_channel"}])
+@pytest.mark.parametrize("answer", [{"text": ""}, {"response_type": "in_channel"}, {"text": " "}])
 async def test_an_empty_answer_shows_nothing(slack: Sandbox, app: AsyncApp, answer: Json) -> None:
     @app.command("/incident")
     async def incident(ack: Any) -> None:
@@ -152,14 +155,45 @@ async def test_an_empty_answer_shows_nothing(slack: Sandbox, app: AsyncApp, answ
     assert slack.shown("general", "ana") == []
 
 
-async def test_an_answer_with_bad_blocks_is_shown_as_an_error(slack: Sandbox, app: AsyncApp) -> None:
-    @app.command("/incident")
-    async def incident(ack: Any) -> None:
-        await ack(text="x", blocks=[{"type": "dance"}])
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"text": "x", "blocks": [{"type": "dance"}]}, "invalid_blocks"),
+        ({"text": "x", "blocks": "no list"}, "invalid_blocks_format"),
+        ({"text": "x", "attachments": [1]}, "invalid_attachments"),
+    ],
+)
+async def test_an_answer_that_is_no_message_is_shown_as_an_error(
+    slack: Sandbox, wire: Wire, answer: Json, code: str
+) -> None:
+    wire.answers.append(web.json_response(answer))
+    reply = await slack.person("ana").types("/incident", channel="general")
+    assert reply.error == f'/incident failed with the error "{code}"'
 
-    async with connected(slack, app):
-        reply = await slack.person("ana").types("/incident", channel="general")
-    assert reply.error == '/incident failed with the error "invalid_blocks"'
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"options": [{"value": "no text"}]},
+        {"options": "none"},
+        {"option_groups": [{"options": [7]}]},
+        {"option_groups": ["group"]},
+        {"text": "hello"},
+        None,
+    ],
+)
+async def test_options_that_are_none_leave_the_menu_empty(
+    slack: Sandbox, app: AsyncApp, wire: Wire, answer: Json | None
+) -> None:
+    menu = {"type": "external_select", "action_id": "menu", "min_query_length": 0}
+    blocks = [{"type": "actions", "elements": [menu]}]
+    posted = await app.client.chat_postMessage(channel=slack.channel("general").id, text="x", blocks=blocks)
+    message = slack.channel("general").messages[posted["ts"]]
+    [spot] = elements.spots(message.blocks or [])
+    await slack.until(lambda: slack.delivery.in_flight == 0)
+    wire.answers = [web.json_response(answer)]
+    offered = await slack.interactions.suggest(slack.person("ana").person, message, spot, "x")
+    assert offered == {"options": []}
 
 
 # messages -----------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.plaintext import plain, text_of, text_of_blocks
@@ -30,6 +30,7 @@ Json = dict[str, Any]
         ("<!date^1767225600^{time}|midnight>", "midnight"),
         ("&lt;!channel&gt; &amp; more", "<!channel> & more"),
         ("<@U404>", "@U404"),
+        ("<|> <@> <#> <!> <!date^>", " @ # @ "),
     ],
 )
 def test_markup_is_read_as_slack_shows_it(mrkdwn: str, read: str) -> None:
@@ -112,6 +113,7 @@ def test_text_is_only_the_fallback_of_blocks_and_attachments_follow() -> None:
     assert text_of(message) == "shown\nt\nx"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="*_~`<>|&ab !@#^", max_size=60))
 def test_any_text_can_be_read(text: str) -> None:
     assert isinstance(plain(text, Workspace()), str)

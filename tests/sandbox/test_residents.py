@@ -6,21 +6,38 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.sandbox.errors import NotPossibleError, SlackError
 from bot.sandbox.people import Actor
+from bot.sandbox.plaintext import plain
 from bot.sandbox.server import Sandbox
+from bot.sandbox.typed import as_sent
+from bot.sandbox.workspace import Workspace
 
 
 async def test_what_is_typed_is_sent_with_mentions_marked_up_and_the_rest_escaped(slack: Sandbox) -> None:
     said = slack.person("ana").says(
-        "@bo & @here: see #general <b> https://example.org/x?a=1&b=2 a@bo", "incidents"
+        "@bo & @here: see #general <b> https://example.org/@bo?a=1&b=2. a@bo", "incidents"
     )
     general = slack.channel("general").id
     assert said.text == (
-        f"<@U02BO> &amp; <!here>: see <#{general}|general> &lt;b&gt; <https://example.org/x?a=1&amp;b=2> a@bo"
+        f"<@U02BO> &amp; <!here>: see <#{general}|general> &lt;b&gt; <https://example.org/@bo?a=1&amp;b=2>. a@bo"
     )
-    assert slack.text_of(said) == "@Bo Lindqvist & @here: see #general <b> https://example.org/x?a=1&b=2 a@bo"
+    assert (
+        slack.text_of(said) == "@Bo Lindqvist & @here: see #general <b> https://example.org/@bo?a=1&b=2. a@bo"
+    )
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="@#abo <>&;./:?htps-", max_size=60))
+def test_whatever_is_typed_is_read_as_it_was_typed(text: str) -> None:
+    workspace = Workspace()
+    read = plain(as_sent(text, workspace), workspace)
+    for person in workspace.people.values():
+        read = read.replace(f"@{person.real_name}", f"@{person.handle}")
+    assert read == text
 
 
 async def test_people_stay_where_they_went(slack: Sandbox) -> None:
