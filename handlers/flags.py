@@ -6,6 +6,7 @@ from functools import partial
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bot.domain.events import FlagRestored
 from bot.domain.vocabulary import Refused, incident_name
 from bot.slack.hints import so_now
 from bot.slack.ids import Action, FlagAim
@@ -106,5 +107,13 @@ async def _undo(desk: Desk, typed: Typed) -> str:
         raise Refused("Which flag? Type `/flag undo <flag>`; `/flag show` lists those that are held.")
     here = await desk.incidents.of_channel(typed.channel)
     outcome = await desk.incidents.restore(typed.actor, here.number, flag=flag, key=typed.key)
-    said = desk.face.t("{flag} is held no more.", flag=code(flag, KEY_SHOWN))
+    now = next((event.serves for event in outcome.events if isinstance(event, FlagRestored)), None)
+    if now is None:
+        said = desk.face.t("{flag} is held no more.", flag=code(flag, KEY_SHOWN))
+    else:
+        said = desk.face.t(
+            "{flag} serves {serves} again for everyone.",
+            flag=code(flag, KEY_SHOWN),
+            serves=code(now, KEY_SHOWN),
+        )
     return so_now(said, outcome.incident, desk.face)

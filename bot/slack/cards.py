@@ -95,7 +95,7 @@ def next_phase_button(incident: Incident, face: Face, *, primary: bool) -> Block
     if following is not Phase.CLOSED:
         label = t("Next phase: {phase}", phase=phase_word(following, t))
         return blocks.button(label, Action.NEXT_PHASE, value, primary=primary)
-    question = t("The checklist ends here and the recovery times are final. The timeline stays.")
+    question = t("The card and the checklist stay as a record, without buttons.")
     if incident.containments:
         question += " " + t.n(
             "{count} flag is still held at its safe value and stays so until somebody undoes it.",
@@ -247,7 +247,7 @@ def list_line(incident: Incident, face: Face, now: datetime) -> str:
         "*{severity}* {incident} {where} {title} · {phase} · {lead} · {age}",
         severity=incident.severity.value,
         incident=incident.name,
-        where=f"<#{incident.channel}>" if incident.channel else "",
+        where=f"<#{incident.channel}>" if incident.channel else t("(its channel is being opened)"),
         title=quoted(incident.title, TITLE_IN_LINE),
         phase=phase_word(incident.phase, t),
         lead=_lead(incident, face),

@@ -61,7 +61,7 @@ class Blank(StrEnum):
 VALUE = "value"
 
 STALE = Refused(
-    "This button is from an older Firebreak, so nothing was changed. Use the card or the checklist pinned "
+    "That is from an older Firebreak, so nothing was changed. Use the card or the checklist pinned "
     "in the incident's channel, or type `/incident help`."
 )
 

@@ -22,7 +22,8 @@ _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,20})(?:\|[^<>]*)?>")
 _ESCAPED_PERSON = re.compile(r"&lt;@([UW][A-Z0-9]{2,20})&gt;")
 # What Slack itself puts between angle brackets; anything else there was typed.
 _MARKUP = re.compile(r"<(?P<to>(?:[@#!]|https?://|mailto:|tel:)[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
-_URL = re.compile(r"https?://[^\s<>|`]+(?<![.,;:!?'\"*_~)])")
+# In escaped text, where a typed `<` or `>` around an address is an entity. What ends a sentence ends no address.
+_URL = re.compile(r"https?://(?:(?!&[lg]t;)[^\s<>|`])+(?<![.,;:!?'\"*_~)])")
 
 
 def clean(text: str) -> str:
@@ -37,43 +38,38 @@ def escape(text: str) -> str:
 
 def width(text: str) -> int:
     """Length in UTF-16 units, as browsers count: never fewer than characters, so it is safe either way."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, most: int) -> str:
     """The text, or as much of it as fits with an ellipsis: at a line or a word if one ends near."""
     if width(text) <= most:
         return text
-    room = most - width(ELLIPSIS)
-    kept, used = [], 0
-    for character in text:
-        used += width(character)
-        if used > room:
-            break
-        kept.append(character)
-    head = "".join(kept)
-    blank = max(head.rfind(" ", len(head) - WORD_BACK), head.rfind("\n", len(head) - WORD_BACK))
-    return _whole(head[:blank] if blank > 0 else head).rstrip() + ELLIPSIS
-
-
-def _whole(head: str) -> str:
-    """Without a joiner at the end that would have bound the next sign: half an emoji is a different emoji."""
-    return head.rstrip("\u200d\ufe0f")
+    return _head(text, most - width(ELLIPSIS), {}) + ELLIPSIS
 
 
 def quoted(text: str, most: int) -> str:
-    """Escaped and cut so that the result has at most `most` characters, on one line."""
-    return _fitted(" ".join(clean(text).split()), most)
+    """Escaped, on one line, and cut so that the result has at most `most` characters."""
+    plain = " ".join(clean(text).split())
+    escaped = escape(plain)
+    if width(escaped) <= most:
+        return escaped
+    return escape(_head(plain, most - width(ELLIPSIS), _ESCAPED)) + ELLIPSIS
 
 
-def _fitted(text: str, most: int) -> str:
-    if width(escape(text)) <= most:
-        return escape(text)
-    low, high = 0, most  # the longest cut whose escaped form fits; escaping at most makes five of one
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if width(escape(cut(text, middle))) <= most else (low, middle - 1)
-    return escape(cut(text, low)) if low else ELLIPSIS[:most]
+def _head(text: str, room: int, grown: dict[str, str]) -> str:
+    """The longest beginning of a text that does not fit; `grown` says what becomes longer when it is shown."""
+    end = used = 0
+    for character in text:
+        used += len(grown[character]) if character in grown else 1 + (character > "\uffff")
+        if used > room:
+            break
+        end += 1
+    near = max(end - WORD_BACK, 1)
+    blank = max(text.rfind(" ", near, end + 1), text.rfind("\n", near, end + 1))
+    head = text[:blank] if blank > 0 else text[:end]
+    # a joiner at the end would have bound the next sign: half an emoji is a different emoji
+    return head.rstrip("\u200d\ufe0f").rstrip()
 
 
 def code(text: str, most: int = 200) -> str:

@@ -37,7 +37,7 @@ async def test_undo_by_words_lets_go_of_it(house: House) -> None:
     await ana.types("/flag kill new-gateway errors began", channel)
     answer = await ana.types("/flag undo new-gateway", channel)
     await house.delivery.idle()
-    assert answer.text.startswith("new-gateway is held no more.")
+    assert answer.text.startswith("new-gateway serves on again for everyone.")
     assert await served(house) == "on"
     assert "new-gateway serves on again for everyone" in house.read(channel)
 

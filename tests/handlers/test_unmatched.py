@@ -47,7 +47,7 @@ async def test_a_button_that_we_no_longer_draw_is_answered_in_one_sentence(house
     )
     pressed = await ana.clicks("Escalate", channel=channel)
     assert pressed.error is None
-    await ana.sees("This button is from an older Firebreak, so nothing was changed.", channel)
+    await ana.sees("That is from an older Firebreak, so nothing was changed.", channel)
 
 
 async def test_a_form_that_we_no_longer_draw_says_so_in_its_place(house: House) -> None:

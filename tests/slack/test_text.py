@@ -93,6 +93,19 @@ def test_a_note_keeps_mentions_of_people_and_links_and_nothing_else_alive() -> N
 
 
 @pytest.mark.parametrize(
+    ("note", "links"),
+    [
+        ("(see <https://a.example/x>)", ["<https://a.example/x>"]),
+        ("https://a.example/?a=1&b=2.", ["<https://a.example/?a=1&amp;b=2>"]),
+        ("https://a.example|b", ["<https://a.example>"]),
+        ("javascript:alert(1) https://", []),
+    ],
+)
+def test_an_address_ends_where_a_reader_would_end_it(note: str, links: list[str]) -> None:
+    assert ALIVE.findall("".join(paragraphs(note, 500))) == links
+
+
+@pytest.mark.parametrize(
     ("sent", "meant"),
     [
         ("P0 checkout &lt;500&gt; &amp; more", "P0 checkout <500> & more"),
