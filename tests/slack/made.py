@@ -86,8 +86,18 @@ def long_steps(count: int, *, required: bool = True, character: str = "&") -> di
 def check(drawing: Drawing) -> Drawing:
     """Raises what Slack would answer; and gives the drawing back."""
     check_blocks(drawing.blocks)
+    assert all(text.get("verbatim") for text in marked_up(drawing.blocks)), "a typed @here would ping"
     assert 0 < len(drawing.text) <= 4000, "chat.update refuses a longer text, and screen readers need one"
     return drawing
+
+
+def marked_up(blocks: Any) -> Iterator[dict[str, Any]]:
+    """Every mrkdwn object in blocks."""
+    inside = blocks.values() if isinstance(blocks, dict) else blocks if isinstance(blocks, list) else ()
+    if isinstance(blocks, dict) and blocks.get("type") == "mrkdwn":
+        yield blocks
+    for part in inside:
+        yield from marked_up(part)
 
 
 def texts(blocks: Any) -> Iterator[str]:
