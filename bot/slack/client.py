@@ -21,11 +21,12 @@ from bot.domain.commands import Command, LinkChannel, LinkSurface
 from bot.domain.effects import Draw, Invite, OpenChannel, Pin, PostSummary, Tell
 from bot.domain.incident import Incident, Place
 from bot.domain.vocabulary import FIREBREAK, Surface
-from bot.services.delivery import Hopeless
+from bot.services.delivery import Hopeless, Wait
 from bot.slack import cards
+from bot.slack.budgets import Budgets
 from bot.slack.cards import summary_message
 from bot.slack.checklist import checklist
-from bot.slack.errors import code_of, meaning
+from bot.slack.errors import code_of, meaning, method_of
 from bot.slack.face import Drawing, Face
 from bot.slack.moments import moment
 from bot.storage.outbox import Promise
@@ -72,6 +73,7 @@ class SlackOutside:
         self._bot_user = bot_user
         self._now = now
         self._summary = summary
+        self._budgets = Budgets()
         self._channels: dict[str, str] = {}
         self._topics: dict[str, str] = {}
 
@@ -80,7 +82,10 @@ class SlackOutside:
         try:
             return await self._carry_out(promise, incident)
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            raise meaning(error) from error
+            told = meaning(error)
+            if isinstance(told, Wait) and isinstance(error, SlackApiError):
+                self._budgets.hold(method_of(error), told.seconds)
+            raise told from error
 
     async def _carry_out(self, promise: Promise, incident: Incident | None) -> Command | None:
         effect = promise.effect
@@ -112,6 +117,7 @@ class SlackOutside:
         for attempt in range(1, NAMES_TO_TRY + 1):
             name = channel_name(incident, attempt)
             try:
+                await self._budgets.take("conversations.create")
                 answer = await self._client.conversations_create(name=name)
             except SlackApiError as error:
                 if code_of(error) != "name_taken":
@@ -132,6 +138,7 @@ class SlackOutside:
         return None
 
     async def _all_channels(self) -> AsyncIterator[dict[str, Any]]:
+        await self._budgets.take("conversations.list")
         pages = await self._client.conversations_list(types="public_channel,private_channel", limit=PAGE)
         async for channel in _items(pages, "channels"):
             yield channel
@@ -143,6 +150,7 @@ class SlackOutside:
             async for channel in self._all_channels():
                 if wanted in (channel["id"], channel["name"]):
                     if not channel.get("is_member"):
+                        await self._budgets.take("conversations.join")
                         await self._client.conversations_join(channel=channel["id"])
                     self._channels[configured] = channel["id"]
                     break
@@ -155,6 +163,7 @@ class SlackOutside:
 
     async def _invite(self, channel: str, person: str) -> None:
         try:
+            await self._budgets.take("conversations.invite")
             await self._client.conversations_invite(channel=channel, users=person)
         except SlackApiError as error:
             if code_of(error) not in ("already_in_channel", "cant_invite_self"):
@@ -193,6 +202,7 @@ class SlackOutside:
     async def _update(self, place: Place, drawing: Drawing) -> bool:
         """Redraw in place; False when the message is not there any more and a new one is wanted."""
         try:
+            await self._budgets.take("chat.update")
             await self._client.chat_update(
                 channel=place.channel, ts=place.ts, text=drawing.text, blocks=drawing.blocks
             )
@@ -207,14 +217,17 @@ class SlackOutside:
         channel = _channel(incident)
         topic = cards.topic(incident, self._face)
         if channel not in self._topics:
+            await self._budgets.take("conversations.info")
             answer = await self._client.conversations_info(channel=channel)
             self._topics[channel] = answer["channel"].get("topic", {}).get("value", "")
         if self._topics[channel] != topic:
+            await self._budgets.take("conversations.setTopic")
             await self._client.conversations_setTopic(channel=channel, topic=topic)
             self._topics[channel] = topic
 
     async def _pin(self, place: Place) -> None:
         try:
+            await self._budgets.take("pins.add")
             await self._client.pins_add(channel=place.channel, timestamp=place.ts)
         except SlackApiError as error:
             if code_of(error) not in ("already_pinned", "message_not_found"):
@@ -227,6 +240,7 @@ class SlackOutside:
             before = await self._posted_before(promise, channel)
             if before is not None:
                 return before
+        await self._budgets.take("chat.postMessage", channel)
         answer = await self._client.chat_postMessage(
             channel=channel,
             text=drawing.text,
@@ -238,6 +252,7 @@ class SlackOutside:
 
     async def _posted_before(self, promise: Promise, channel: str) -> Place | None:
         """The message that an attempt with a lost answer left behind, by the effect's number in its metadata."""
+        await self._budgets.take("conversations.history")
         history = await self._client.conversations_history(
             channel=channel,
             oldest=f"{promise.created - CLOCK_SKEW:.6f}",

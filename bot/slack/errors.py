@@ -44,6 +44,11 @@ def status_of(error: SlackApiError) -> int:
     return int(getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0))
 
 
+def method_of(error: SlackApiError) -> str:
+    """The Web API method that answered, such as `chat.update`."""
+    return str(getattr(error.response, "api_url", "")).rpartition("/")[2]
+
+
 def meaning(error: SlackApiError | aiohttp.ClientError | TimeoutError) -> Wait | Failed | Hopeless:
     """The exception that tells the dispatcher what to do about `error`."""
     if isinstance(error, aiohttp.ClientConnectorError):

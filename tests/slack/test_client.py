@@ -224,11 +224,26 @@ async def test_slack_asking_to_slow_down_is_waited_for_and_not_in_doubt(
     slack: Sandbox, outside: SlackOutside
 ) -> None:
     slack.faults.add("rate_limited", "conversations.create", retry_after=3)
-    slack.faults.add("rate_limited", "conversations.create", retry_after=None)
-    for seconds in (3.0, 5.0):
-        with pytest.raises(Wait) as wait:
+    slack.faults.add("rate_limited", "conversations.invite", retry_after=None)
+    with pytest.raises(Wait) as wait:
+        await outside.deliver(promised(OpenChannel()), replay(7, declared()))
+    assert wait.value.seconds == 3
+    opened = ChannelOpened(at=now(), by="firebreak", channel="C1", name="inc-7")
+    with pytest.raises(Wait) as wait:
+        await outside.deliver(promised(Invite(person="U01ANA")), replay(7, [*declared(), opened]))
+    assert wait.value.seconds == 5
+
+
+async def test_a_method_that_slack_asked_to_slow_down_is_left_alone(
+    slack: Sandbox, outside: SlackOutside
+) -> None:
+    slack.faults.add("rate_limited", "conversations.create", retry_after=3)
+    for _ in range(3):
+        with pytest.raises(Wait):
             await outside.deliver(promised(OpenChannel()), replay(7, declared()))
-        assert wait.value.seconds == seconds
+    assert slack.faults.happened("rate_limited") == 1
+    calls = [entry.name for entry in slack.workspace.log if entry.direction == "out"]
+    assert calls.count("conversations.create") == 1
 
 
 @pytest.mark.parametrize("status", [500, 503])
