@@ -210,9 +210,9 @@ def _gate(incident: Incident) -> None:
     blocking = incident.blocking()
     if blocking:
         raise Refused(
-            "{phase} is not over. Still open: {steps}. Press *Done* on each, or *Skip* with a reason.",
+            "{phase} is not over. Press *Done* on each of these, or *Skip…* with a reason:\n{steps}",
             phase=incident.phase.value.capitalize(),
-            steps="; ".join(item.step.text.rstrip(".") for item in blocking),
+            steps="\n".join(f"• {item.step.text}" for item in blocking),
         )
 
 

@@ -36,12 +36,12 @@ async def _declared(stage: Stage, ana: Actor) -> str:
 
 async def _led(stage: Stage, bo: Actor, channel: str) -> None:
     stage.act(bo, "joins and presses Take the lead")
-    bo.joins(channel)
+    await bo.joins(channel)
     await bo.clicks("Take the lead", channel=channel)
     stage.shows(await bo.sees("leads", channel))
     stage.act(bo, "is in a hurry and presses Next phase")
     refused = await bo.clicks("Next phase: repair", channel=channel)
-    stage.shows(refused if refused.text or refused.error else await bo.sees("Still open", channel))
+    stage.shows(refused if refused.text or refused.error else await bo.sees("is not over", channel))
 
 
 async def _contained(stage: Stage, bo: Actor, channel: str) -> None:

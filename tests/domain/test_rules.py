@@ -273,14 +273,15 @@ def test_a_phase_is_left_when_its_required_steps_are_done_or_skipped() -> None:
 
 def test_a_phase_with_open_required_steps_is_not_left_and_they_are_named() -> None:
     assert refusal(after(), leave(Phase.STABILIZE)) == (
-        "Stabilize is not over. Still open: Note which payments fail; Hold the new gateway. "
-        "Press *Done* on each, or *Skip* with a reason."
+        "Stabilize is not over. Press *Done* on each of these, or *Skip…* with a reason:\n"
+        "• Note which payments fail.\n"
+        "• Hold the new gateway."
     )
 
 
 def test_a_reopened_step_shuts_the_gate_again() -> None:
     reopened = after(*done("scope", "hold-flag"), ReopenStep(by=ANA, step="scope"))
-    assert "Still open: Note which payments fail." in refusal(reopened, leave(Phase.STABILIZE))
+    assert "• Note which payments fail." in refusal(reopened, leave(Phase.STABILIZE))
 
 
 def test_two_who_press_next_phase_at_once_take_one_step_and_not_two() -> None:
@@ -300,8 +301,8 @@ def test_an_incident_closes_from_prevent_and_from_no_phase_before(way: list[Comm
 
 
 def test_an_incident_does_not_close_while_a_required_step_of_prevent_is_open() -> None:
-    assert "Still open: Hold the review." in refusal(after(*TO_PREVENT), CloseIncident(by=BO))
-    assert "Still open: Hold the review." in refusal(after(*TO_PREVENT), leave(Phase.PREVENT))
+    assert "• Hold the review." in refusal(after(*TO_PREVENT), CloseIncident(by=BO))
+    assert "• Hold the review." in refusal(after(*TO_PREVENT), leave(Phase.PREVENT))
 
 
 def test_closing_closes() -> None:

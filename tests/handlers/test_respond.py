@@ -97,7 +97,7 @@ async def test_next_phase_goes_on_once_they_are_done(house: House) -> None:
 async def test_the_next_phase_by_words(house: House) -> None:
     channel = await house.declared()
     ana = house.person("ana")
-    assert "Still open" in (await ana.types("/incident next", channel)).text
+    assert "is not over" in (await ana.types("/incident next", channel)).text
     await done_with_stabilize(house, channel)
     assert (await ana.types("/incident next", channel)).text.startswith("INC-1 is in phase repair now.")
 
