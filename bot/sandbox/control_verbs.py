@@ -152,32 +152,32 @@ async def _uses_shortcut(sandbox: Sandbox, actor: Actor, body: Body) -> Json:
 
 
 async def _reacts(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    actor.reacts(body.text("name"), message_in(actor, body.inner("message")))
+    await actor.reacts(body.text("name"), message_in(actor, body.inner("message")))
     return {}
 
 
 async def _unreacts(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    actor.unreacts(body.text("name"), message_in(actor, body.inner("message")))
+    await actor.unreacts(body.text("name"), message_in(actor, body.inner("message")))
     return {}
 
 
 async def _pins(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    actor.pins(message_in(actor, body.inner("message")))
+    await actor.pins(message_in(actor, body.inner("message")))
     return {}
 
 
 async def _unpins(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    actor.unpins(message_in(actor, body.inner("message")))
+    await actor.unpins(message_in(actor, body.inner("message")))
     return {}
 
 
 async def _edits(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    actor.edits(message_in(actor, body.inner("message")), body.text("text"))
+    await actor.edits(message_in(actor, body.inner("message")), body.text("text"))
     return {}
 
 
 async def _deletes(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    actor.deletes(message_in(actor, body.inner("message")))
+    await actor.deletes(message_in(actor, body.inner("message")))
     return {}
 
 
@@ -190,7 +190,7 @@ async def _uploads(sandbox: Sandbox, actor: Actor, body: Body) -> Json:
     if channel is None:
         file = actor.picks_file(body.text("name"), content)
         return {"file": shapes.file_object(sandbox.workspace, file)}
-    message = actor.uploads(
+    message = await actor.uploads(
         body.text("name"),
         content,
         channel,
@@ -203,29 +203,30 @@ async def _uploads(sandbox: Sandbox, actor: Actor, body: Body) -> Json:
 
 
 async def _joins(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    actor.joins(body.text("channel"))
+    await actor.joins(body.text("channel"))
     return {}
 
 
 async def _leaves(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    actor.leaves(body.text("channel"))
+    await actor.leaves(body.text("channel"))
     return {}
 
 
 async def _invites(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    actor.invites(body.text("whom"), body.text("channel"))
+    await actor.invites(body.text("whom"), body.text("channel"))
     return {}
 
 
 async def _creates(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
-    return {"channel": actor.creates(body.text("name"), is_private=body.yes("is_private")).id}
+    channel = await actor.creates(body.text("name"), is_private=body.yes("is_private"))
+    return {"channel": channel.id}
 
 
 async def _opens_chat(sandbox: Sandbox, actor: Actor, body: Body) -> Json:
     other = sandbox.workspace.person(body.text("with"))
     if other.id == sandbox.workspace.app.bot_user:
         return {"channel": (await actor.opens_app_chat()).id}
-    return {"channel": actor.opens_chat(other.id).id}
+    return {"channel": (await actor.opens_chat(other.id)).id}
 
 
 # the verbs of tests ---------------------------------------------------
@@ -246,7 +247,7 @@ async def _confirms(sandbox: Sandbox, actor: Actor, _body: Body) -> Json:
 
 
 async def _declines(_sandbox: Sandbox, actor: Actor, _body: Body) -> Json:
-    actor.declines()
+    await actor.declines()
     return {}
 
 

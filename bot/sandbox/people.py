@@ -90,7 +90,7 @@ class Actor(Resident):
         where = self.goes_to(channel)
         thread_ts = (thread.thread_ts or thread.ts) if isinstance(thread, Message) else thread
         if not text.startswith("/"):
-            message = self.says(text, where, thread_ts=thread_ts)
+            message = await self.says(text, where, thread_ts=thread_ts)
             return Reply(text_of(message, self.workspace), message=message)
         return self._reply(
             await self._interactions.command(self.person, where, text, thread_ts=thread_ts), where
@@ -155,7 +155,7 @@ class Actor(Resident):
         outcome = await self._interactions.act(self.person, target.surface, target.spot, target.value)
         return self._reply(outcome, target.surface)
 
-    def declines(self) -> None:
+    async def declines(self) -> None:
         """Say no to what the last click asks; the app never hears of it."""
         self._take_asked()
 
@@ -306,8 +306,7 @@ class Actor(Resident):
 
     async def opens_app_chat(self) -> Channel:
         """Open the app's Messages tab."""
-        channel = self.opens_chat(self.workspace.app.bot_user)
-        self.place = channel.id
+        channel = await self.opens_chat(self.workspace.app.bot_user)
         self._tell_opened("messages")
         return channel
 

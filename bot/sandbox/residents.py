@@ -15,7 +15,7 @@ LONGEST = 12_000  # characters; Slack's client makes a file of what is longer
 
 
 class Resident:
-    """Somebody in the workspace. Every verb is what they do next."""
+    """Somebody in the workspace. Every verb is awaited, and is what they do next."""
 
     def __init__(self, workspace: Workspace, person: Person) -> None:
         self.workspace = workspace
@@ -33,15 +33,20 @@ class Resident:
         else:
             wanted = name or self.place or "general"
             channel = (
-                self.opens_chat(wanted[1:]) if wanted.startswith("@") else self.workspace.channel(wanted)
+                self._chat_with(wanted[1:]) if wanted.startswith("@") else self.workspace.channel(wanted)
             )
         if not may_see(channel, self.person):
             raise SlackError("channel_not_found")
         return channel
 
-    def opens_chat(self, with_whom: str) -> Channel:
+    async def opens_chat(self, with_whom: str) -> Channel:
         """The direct messages with somebody."""
-        other = self.workspace.person(with_whom)
+        found = self._chat_with(with_whom)
+        self.place = found.id
+        return found
+
+    def _chat_with(self, whom: str) -> Channel:
+        other = self.workspace.person(whom)
         if other.id == self.workspace.app.bot_user:
             return rooms.open_im(self.workspace, self.id)[0]
         pair = {self.id, other.id}
@@ -62,7 +67,7 @@ class Resident:
 
     # messages ------------------------------------------------------
 
-    def says(
+    async def says(
         self, text: str, channel: str | Channel | None = None, *, thread_ts: str | None = None
     ) -> Message:
         """Write a message, as the client sends it: mentions and links marked up, the rest escaped."""
@@ -82,47 +87,47 @@ class Resident:
             client_msg_id=str(uuid.uuid4()),
         )
 
-    def edits(self, message: Message, text: str) -> None:
+    async def edits(self, message: Message, text: str) -> None:
         """Change the words of an own message."""
         self._own(message)
         channel = self.workspace.channels[message.channel]
         acts.edit(self.workspace, channel, message, by=self.id, text=as_sent(text, self.workspace))
 
-    def deletes(self, message: Message) -> None:
+    async def deletes(self, message: Message) -> None:
         """Delete an own message, or dismiss one that only they see."""
         if message.ephemeral_for != self.id:
             self._own(message)
         acts.delete(self.workspace, self.workspace.channels[message.channel], message)
 
-    def reacts(self, name: str, message: Message) -> None:
+    async def reacts(self, name: str, message: Message) -> None:
         """Add an emoji to a message."""
         channel = self._seen(message)
         if self.id in message.reactions.get(name, ()):
             raise NotPossibleError(f"{self.person.real_name} has already reacted with :{name}:.")
         acts.react(self.workspace, channel, message, user=self.id, name=name.strip(":"))
 
-    def unreacts(self, name: str, message: Message) -> None:
+    async def unreacts(self, name: str, message: Message) -> None:
         """Take an own emoji off a message."""
         channel = self._seen(message)
         if self.id not in message.reactions.get(name, ()):
             raise NotPossibleError(f"{self.person.real_name} has not reacted with :{name}:.")
         acts.unreact(self.workspace, channel, message, user=self.id, name=name)
 
-    def pins(self, message: Message) -> None:
+    async def pins(self, message: Message) -> None:
         """Pin a message to its channel."""
         channel = self._seen(message)
         if any(pin["ts"] == message.ts for pin in channel.pins):
             raise NotPossibleError("This message is already pinned.")
         acts.pin(self.workspace, channel, message, user=self.id)
 
-    def unpins(self, message: Message) -> None:
+    async def unpins(self, message: Message) -> None:
         """Take a pin off."""
         channel = self._seen(message)
         if not any(pin["ts"] == message.ts for pin in channel.pins):
             raise NotPossibleError("This message is not pinned.")
         acts.unpin(self.workspace, channel, message, user=self.id)
 
-    def uploads(
+    async def uploads(
         self,
         name: str,
         content: bytes,
@@ -155,13 +160,13 @@ class Resident:
 
     # channels ------------------------------------------------------
 
-    def creates(self, name: str, *, is_private: bool = False) -> Channel:
+    async def creates(self, name: str, *, is_private: bool = False) -> Channel:
         """Make a channel."""
         if any(channel.name == name for channel in self.workspace.channels.values()):
             raise NotPossibleError(f"There is a channel #{name} already.")
         return rooms.create(self.workspace, name, user=self.id, is_private=is_private)
 
-    def joins(self, channel: str | Channel) -> None:
+    async def joins(self, channel: str | Channel) -> None:
         """Become a member of a public channel."""
         found = self.channel(channel)
         if found.archived:
@@ -171,33 +176,33 @@ class Resident:
         rooms.join(self.workspace, found, self.id)
         self.place = found.id
 
-    def leaves(self, channel: str | Channel) -> None:
+    async def leaves(self, channel: str | Channel) -> None:
         """Stop being a member."""
         rooms.leave(self.workspace, self._inside(channel), self.id)
 
-    def invites(self, whom: str, channel: str | Channel | None = None) -> None:
+    async def invites(self, whom: str, channel: str | Channel | None = None) -> None:
         """Bring somebody (the app, for instance) into a channel."""
         found, guest = self._inside(channel), self.workspace.person(whom)
         if guest.id in found.members:
             raise NotPossibleError(f"{guest.real_name} is in #{found.name} already.")
         rooms.join(self.workspace, found, guest.id, inviter=self.id)
 
-    def removes(self, whom: str, channel: str | Channel | None = None) -> None:
+    async def removes(self, whom: str, channel: str | Channel | None = None) -> None:
         """Remove somebody from a channel."""
         found, gone = self._inside(channel), self.workspace.person(whom)
         if gone.id not in found.members:
             raise NotPossibleError(f"{gone.real_name} is not in #{found.name}.")
         rooms.leave(self.workspace, found, gone.id, kicked_by=self.id)
 
-    def renames(self, channel: str | Channel, name: str) -> None:
+    async def renames(self, channel: str | Channel, name: str) -> None:
         """Give a channel another name."""
         rooms.rename(self.workspace, self._inside(channel), name, user=self.id)
 
-    def archives(self, channel: str | Channel) -> None:
+    async def archives(self, channel: str | Channel) -> None:
         """Close a channel."""
         rooms.archive(self.workspace, self._inside(channel), user=self.id)
 
-    def unarchives(self, channel: str | Channel) -> None:
+    async def unarchives(self, channel: str | Channel) -> None:
         """Open an archived channel again."""
         found = self.channel(channel)
         if not found.archived:

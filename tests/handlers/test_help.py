@@ -25,7 +25,7 @@ async def test_help_may_be_asked_about_something(house: House) -> None:
 
 async def test_whoever_calls_the_bot_by_name_is_told_how_to_use_it(house: House) -> None:
     ana, channel = house.person("ana"), await house.declared()
-    ana.says(f"<@{house.slack.workspace.app.bot_user}> what now?", channel)
+    await ana.says(f"<@{house.slack.workspace.app.bot_user}> what now?", channel)
     told = await ana.sees("What to type.", channel)
     assert told.ephemeral_for == ana.id
 

@@ -305,7 +305,7 @@ async def test_the_feed_tells_of_changes_until_the_sandbox_closes() -> None:
             response = await session.get(f"{slack.url}/sandbox/feed")
             assert response.content_type == "text/event-stream"
             assert await response.content.readline() == b": here\n"
-            slack.person("ana").says("hello", "general")
+            await slack.person("ana").says("hello", "general")
             line = b""
             while not line.startswith(b"data:"):
                 line = await response.content.readline()

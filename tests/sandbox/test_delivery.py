@@ -161,7 +161,7 @@ async def test_a_lost_connection_fails_the_command_that_was_on_it(slack: Sandbox
 
 async def test_closing_the_sandbox_leaves_no_delivery_behind(app: AsyncApp) -> None:
     async with Sandbox.serve(clock=VirtualClock(), page=False) as slack:
-        slack.person("ana").says("an event with retries, a minute and five minutes from now", "general")
+        await slack.person("ana").says("an event with retries, a minute and five minutes from now", "general")
         await asyncio.sleep(0)
     others = asyncio.all_tasks() - {asyncio.current_task()}
     assert not [task for task in others if "persist" in repr(task)]

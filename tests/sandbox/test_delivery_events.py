@@ -57,7 +57,7 @@ async def test_a_listener_hears_a_message_with_everything_in_the_outer_envelope(
         bodies.append(body)
 
     async with running():
-        slack.person("ana").says("hello", "general")
+        await slack.person("ana").says("hello", "general")
         await slack.until(lambda: bodies)
     body = bodies[0]
     assert body["type"] == "event_callback"
@@ -71,14 +71,14 @@ async def test_a_listener_hears_a_message_with_everything_in_the_outer_envelope(
 
 
 async def test_a_mention_is_told_twice_as_a_message_and_as_a_mention(slack: Sandbox) -> None:
-    slack.person("ana").says("@firebreak help", "general")
+    await slack.person("ana").says("@firebreak help", "general")
     await quiet(slack)
     assert told(slack)[:2] == ["message", "app_mention"]
     assert deliveries(slack, "event app_mention")[0]["payload"]["event"]["text"] == "<@U0BOT> help"
 
 
 async def test_a_mention_in_its_own_chat_is_only_a_message(slack: Sandbox) -> None:
-    slack.person("ana").says("@firebreak help", "@firebreak")
+    await slack.person("ana").says("@firebreak help", "@firebreak")
     await quiet(slack)
     assert set(told(slack)) == {"message"}
     assert deliveries(slack)[0]["payload"]["event"]["channel_type"] == "im"
@@ -86,11 +86,11 @@ async def test_a_mention_in_its_own_chat_is_only_a_message(slack: Sandbox) -> No
 
 async def test_an_app_hears_nothing_from_channels_it_is_not_in(slack: Sandbox) -> None:
     ana = slack.person("ana")
-    ana.says("a secret", "payments")
+    await ana.says("a secret", "payments")
     await quiet(slack)
     assert told(slack) == []
-    ana.invites("firebreak", "payments")
-    ana.says("welcome", "payments")
+    await ana.invites("firebreak", "payments")
+    await ana.says("welcome", "payments")
     await quiet(slack)
     assert "member_joined_channel" in told(slack)
     assert deliveries(slack)[-1]["payload"]["event"]["text"] == "welcome"
@@ -98,18 +98,18 @@ async def test_an_app_hears_nothing_from_channels_it_is_not_in(slack: Sandbox) -
 
 async def test_a_removed_app_is_told_so_and_hears_no_more(slack: Sandbox) -> None:
     ana = slack.person("ana")
-    ana.removes("firebreak", "general")
-    ana.says("is it gone?", "general")
+    await ana.removes("firebreak", "general")
+    await ana.says("is it gone?", "general")
     await quiet(slack)
     assert set(told(slack)) == {"member_left_channel"}
 
 
 async def test_public_channels_are_announced_and_private_ones_are_not(slack: Sandbox) -> None:
     ana = slack.person("ana")
-    public, _private = ana.creates("war-room"), ana.creates("secret-room", is_private=True)
-    ana.renames(public, "peace-room")
-    ana.archives(public)
-    ana.unarchives(public)
+    public, _private = await ana.creates("war-room"), await ana.creates("secret-room", is_private=True)
+    await ana.renames(public, "peace-room")
+    await ana.archives(public)
+    await ana.unarchives(public)
     await quiet(slack)
     assert [name for name in told(slack) if name.startswith("channel_")][:4] == [
         "channel_created",
@@ -122,14 +122,14 @@ async def test_public_channels_are_announced_and_private_ones_are_not(slack: San
 
 async def test_everything_people_do_to_a_message_is_told(slack: Sandbox) -> None:
     ana = slack.person("ana")
-    message = ana.says("first", "general")
-    ana.edits(message, "second")
-    ana.reacts("eyes", message)
-    ana.unreacts("eyes", message)
-    ana.pins(message)
-    ana.unpins(message)
-    ana.deletes(message)
-    ana.uploads("trace.txt", b"at line 3", "general")
+    message = await ana.says("first", "general")
+    await ana.edits(message, "second")
+    await ana.reacts("eyes", message)
+    await ana.unreacts("eyes", message)
+    await ana.pins(message)
+    await ana.unpins(message)
+    await ana.deletes(message)
+    await ana.uploads("trace.txt", b"at line 3", "general")
     await quiet(slack)
     kinds = told(slack)
     assert [kind for kind in dict.fromkeys(kinds) if kind != "message pinned_item"] == [
@@ -156,7 +156,7 @@ async def test_an_app_is_told_of_its_own_messages_and_bolt_keeps_them_from_liste
 
     async with running():
         await app.client.chat_postMessage(channel=slack.channel("general").id, text="I said so")
-        slack.person("ana").says("so it did", "general")
+        await slack.person("ana").says("so it did", "general")
         await slack.until(lambda: heard)
         await quiet(slack)
     assert heard == ["so it did"]
@@ -177,7 +177,7 @@ async def test_a_manifest_says_which_events_are_subscribed(
     slack: Sandbox, subscribed: list[str] | None, expected: set[str]
 ) -> None:
     slack.workspace.app.manifest = {"settings": {"event_subscriptions": {"bot_events": subscribed}}}
-    slack.person("ana").says("@firebreak help", "general")
+    await slack.person("ana").says("@firebreak help", "general")
     await quiet(slack)
     assert set(told(slack)) == expected
 
@@ -189,7 +189,7 @@ async def test_an_event_that_fails_is_tried_at_once_then_after_one_and_five_minu
     slack: Sandbox, wire: Wire
 ) -> None:
     wire.answers += [web.Response(status=500) for _ in range(9)]
-    slack.person("ana").says("hello", "general")
+    await slack.person("ana").says("hello", "general")
 
     async def tried(times: int) -> None:
         await slack.until(lambda: len(wire.requests) == times)
@@ -216,7 +216,7 @@ async def test_an_event_that_fails_is_tried_at_once_then_after_one_and_five_minu
 
 async def test_an_app_can_ask_for_no_retries(slack: Sandbox, wire: Wire) -> None:
     wire.answers.append(web.Response(status=500, headers={"x-slack-no-retry": "1"}))
-    slack.person("ana").says("hello", "general")
+    await slack.person("ana").says("hello", "general")
     await slack.until(lambda: wire.requests)
     await quiet(slack)
     await advance(slack, 10_000)
@@ -229,7 +229,7 @@ async def test_over_a_socket_the_envelope_says_which_retry_it_is(slack: Sandbox)
     url = await slack.connections.open_url()
     async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
         await socket.receive_json()
-        slack.person("ana").says("hello", "general")
+        await slack.person("ana").says("hello", "general")
         for wait in (0, 60, 300):
             frames.append(await socket.receive_json())
             await advance(slack, 3)
@@ -256,7 +256,7 @@ async def test_an_event_that_nobody_was_there_for_comes_a_minute_later(slack: Sa
     async def message(event: dict[str, Any], request: Any) -> None:
         heard.append((event["text"], request.headers["x-slack-retry-num"]))
 
-    slack.person("ana").says("is anybody there?", "general")
+    await slack.person("ana").says("is anybody there?", "general")
     await quiet(slack)
     async with connected(slack, app):
         await advance(slack, 59)
@@ -283,7 +283,7 @@ async def test_bolt_sees_the_same_event_id_twice_when_a_delivery_is_doubled(
     slack.faults.add("duplicate_delivery", "reaction_added")
     async with running():
         ana = slack.person("ana")
-        ana.reacts("eyes", ana.says("look", "general"))
+        await ana.reacts("eyes", await ana.says("look", "general"))
         await slack.until(lambda: len(heard) == 2)
         await quiet(slack)
     assert heard[0] == heard[1]
@@ -293,7 +293,7 @@ async def test_an_event_can_come_after_the_one_that_followed_it(slack: Sandbox) 
     slack.faults.add("out_of_order", "message")
     ana = slack.person("ana")
     for text in ("first", "second", "third"):
-        ana.says(text, "general")
+        await ana.says(text, "general")
     await quiet(slack)
     texts = [detail["payload"]["event"]["text"] for detail in deliveries(slack)]
     assert list(dict.fromkeys(texts)) == ["second", "first", "third"]

@@ -113,7 +113,7 @@ async def test_private_conversations_are_not_named(
     slack: Sandbox, running: Running, heard: list[Json]
 ) -> None:
     ana = slack.person("ana")
-    ana.creates("hideout", is_private=True)
+    await ana.creates("hideout", is_private=True)
     async with running():
         await ana.types("/incident", channel="hideout")
         await ana.types("/incident", channel="@firebreak")
@@ -135,7 +135,7 @@ async def test_a_command_that_the_manifest_lacks_is_slackbot_s_business(
 
 async def test_commands_are_not_for_threads(slack: Sandbox, running: Running, heard: list[Json]) -> None:
     ana = slack.person("ana")
-    message = ana.says("a thread", "general")
+    message = await ana.says("a thread", "general")
     async with running():
         reply = await ana.types("/incident", thread=message)
         assert reply.error == "/incident is not supported in threads. Sorry!"
@@ -290,7 +290,7 @@ async def test_a_message_shortcut_has_the_message(
 ) -> None:
     ana = slack.person("ana")
     async with running():
-        message = ana.says("log attached", "general")
+        message = await ana.says("log attached", "general")
         await ana.uses_shortcut("attach", message)
         body = await slack.until(lambda: next((b for b in heard if b["type"] == "message_action"), None))
     assert body["message_ts"] == message.ts
@@ -305,7 +305,7 @@ async def test_only_shortcuts_of_the_manifest_can_be_used(slack: Sandbox) -> Non
     with pytest.raises(NotPossibleError, match="no global shortcut 'attach'"):
         await ana.uses_shortcut("attach")
     with pytest.raises(NotPossibleError, match="no message shortcut 'declare'"):
-        await ana.uses_shortcut("declare", ana.says("x", "general"))
+        await ana.uses_shortcut("declare", await ana.says("x", "general"))
 
 
 async def test_the_home_tab_is_told_of_with_the_view_that_is_there(

@@ -244,7 +244,7 @@ async def test_a_confirmation_is_asked_before_the_app_hears_anything(
         await posts(app, slack, actions(button("Close it", "close", confirm=confirm)))
         ana = slack.person("ana")
         assert (await ana.clicks("Close it")).asks == "Sure?\nIt cannot be undone."
-        ana.declines()
+        await ana.declines()
         assert pressed == []
         await ana.clicks("Close it")
         await ana.confirms()
@@ -312,8 +312,8 @@ async def test_a_click_that_the_app_does_not_take_shows_an_error(
 async def test_people_see_only_what_is_for_them(slack: Sandbox, app: AsyncApp) -> None:
     id_ = slack.channel("general").id
     await app.client.chat_postEphemeral(channel=id_, user="U01ANA", text="only ana")
-    slack.person("ana").creates("hideout", is_private=True)
-    slack.person("ana").says("in here", "hideout")
+    await slack.person("ana").creates("hideout", is_private=True)
+    await slack.person("ana").says("in here", "hideout")
     await slack.person("ana").sees("only ana")
     await slack.person("ana").sees("in here")
     for words in ("only ana", "in here"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from bot.sandbox.workspace import Workspace
 
 
 async def test_what_is_typed_is_sent_with_mentions_marked_up_and_the_rest_escaped(slack: Sandbox) -> None:
-    said = slack.person("ana").says(
+    said = await slack.person("ana").says(
         "@bo & @here: see #general <b> https://example.org/@bo?a=1&b=2. a@bo", "incidents"
     )
     general = slack.channel("general").id
@@ -42,16 +42,17 @@ def test_whatever_is_typed_is_read_as_it_was_typed(text: str) -> None:
 
 async def test_people_stay_where_they_went(slack: Sandbox) -> None:
     ana = slack.person("ana")
-    assert ana.says("nowhere yet").channel == slack.channel("general").id
-    ana.says("go there", "incidents")
-    assert ana.says("and stay").channel == slack.channel("incidents").id
-    assert slack.person("bo").says("elsewhere").channel == slack.channel("general").id
+    assert (await ana.says("nowhere yet")).channel == slack.channel("general").id
+    await ana.says("go there", "incidents")
+    assert (await ana.says("and stay")).channel == slack.channel("incidents").id
+    assert (await slack.person("bo").says("elsewhere")).channel == slack.channel("general").id
 
 
 async def test_direct_messages_are_between_two(slack: Sandbox) -> None:
-    slack.person("ana").says("psst", "@bo")
-    assert (await slack.person("bo").sees("psst")).channel == slack.person("bo").opens_chat("ana").id
-    assert slack.shown(slack.person("ana").opens_chat("bo"), "chi") == []
+    await slack.person("ana").says("psst", "@bo")
+    chat = await slack.person("ana").opens_chat("bo")
+    assert (await slack.person("bo").sees("psst")).channel == chat.id
+    assert slack.shown(chat, "chi") == []
 
 
 @pytest.mark.parametrize(
@@ -78,28 +79,29 @@ async def test_direct_messages_are_between_two(slack: Sandbox) -> None:
     ],
 )
 async def test_slack_s_client_says_no(
-    slack: Sandbox, does: Callable[[Actor, Any, Any], object], sentence: str
+    slack: Sandbox, does: Callable[[Actor, Any, Any], Awaitable[object]], sentence: str
 ) -> None:
     ana, bo = slack.person("ana"), slack.person("bo")
-    bo.creates("war-room")
-    old = bo.creates("old")
-    ana.joins("old")
-    bo.archives(old)
-    hers, his = ana.says("hers", "general"), bo.says("his", "general")
-    ana.reacts("eyes", hers)
-    ana.pins(hers)
+    await bo.creates("war-room")
+    old = await bo.creates("old")
+    await ana.joins("old")
+    await bo.archives(old)
+    hers, his = await ana.says("hers", "general"), await bo.says("his", "general")
+    await ana.reacts("eyes", hers)
+    await ana.pins(hers)
     with pytest.raises(NotPossibleError) as refused:
-        does(ana, hers, his)
+        await does(ana, hers, his)
     assert sentence in str(refused.value)
 
 
 async def test_a_private_channel_does_not_exist_for_others(slack: Sandbox) -> None:
-    slack.person("ana").creates("hideout", is_private=True)
-    for does in (slack.person("bo").joins, slack.person("bo").channel):
-        with pytest.raises(SlackError, match="channel_not_found"):
-            does("hideout")
-    slack.person("ana").invites("bo", "hideout")
-    slack.person("bo").says("thank you", "hideout")
+    await slack.person("ana").creates("hideout", is_private=True)
+    with pytest.raises(SlackError, match="channel_not_found"):
+        slack.person("bo").channel("hideout")
+    with pytest.raises(SlackError, match="channel_not_found"):
+        await slack.person("bo").joins("hideout")
+    await slack.person("ana").invites("bo", "hideout")
+    await slack.person("bo").says("thank you", "hideout")
 
 
 async def test_an_ephemeral_message_can_be_dismissed_and_nothing_else(slack: Sandbox) -> None:
@@ -107,6 +109,6 @@ async def test_an_ephemeral_message_can_be_dismissed_and_nothing_else(slack: San
     reply = await ana.types("/nobody-listens", channel="general")
     assert reply.message is not None
     with pytest.raises(NotPossibleError, match="Only you can see this message"):
-        ana.pins(reply.message)
-    ana.deletes(reply.message)
+        await ana.pins(reply.message)
+    await ana.deletes(reply.message)
     assert slack.shown("general", "ana") == []

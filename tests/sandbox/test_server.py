@@ -42,16 +42,16 @@ async def test_until_sees_changes_at_once_and_other_things_soon(slack: Sandbox) 
 async def test_until_takes_a_refusal_for_not_yet_and_lets_a_mistake_through(slack: Sandbox) -> None:
     waiting = asyncio.create_task(slack.until(lambda: slack.channel("war-room")))
     await asyncio.sleep(0)
-    made = slack.person("ana").creates("war-room")
+    made = await slack.person("ana").creates("war-room")
     assert await waiting is made
     with pytest.raises(ZeroDivisionError):
         await slack.until(lambda: 1 // 0)
 
 
 async def test_a_channel_is_found_by_the_unique_beginning_of_its_name(slack: Sandbox) -> None:
-    slack.person("ana").creates("inc-1-checkout-is-down")
+    await slack.person("ana").creates("inc-1-checkout-is-down")
     assert slack.channel("inc-1-…").name == "inc-1-checkout-is-down"
-    slack.person("ana").creates("inc-1-again")
+    await slack.person("ana").creates("inc-1-again")
     for name in ("inc-1-…", "inc-2-…", "nowhere"):
         with pytest.raises(SlackError, match="channel_not_found"):
             slack.channel(name)
@@ -69,7 +69,7 @@ async def test_an_installed_manifest_names_the_app(slack: Sandbox) -> None:
     slack.install(
         {"display_information": {"name": "Mine"}, "features": {"bot_user": {"display_name": "mine"}}}
     )
-    said = slack.person("ana").says("@mine hello", "general")
+    said = await slack.person("ana").says("@mine hello", "general")
     assert slack.text_of(said) == "@Mine hello"
 
 
