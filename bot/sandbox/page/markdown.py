@@ -35,7 +35,7 @@ class _Renderer(RendererHTML):
     def table_open(
         self, tokens: Sequence[Token], idx: int, options: Any, env: MutableMapping[str, Any]
     ) -> str:
-        return '<div class="table-frame" tabindex="0" role="region" aria-label="Table"><table>\n'
+        return '<div class="table-frame" tabindex="0" role="group" aria-label="Table"><table>\n'
 
     def table_close(
         self, tokens: Sequence[Token], idx: int, options: Any, env: MutableMapping[str, Any]

@@ -26,6 +26,13 @@ class Place:
     shown: int = SHOWN
     missing: str = ""  # what the address named and nobody here knows
 
+    @property
+    def writable(self) -> bool:
+        """Whether this person can write here."""
+        if self.channel is None or self.channel.archived:
+            return False
+        return self.reader.person.id in self.channel.members
+
     def url(self, **change: str | None) -> str:
         """This place's address with something changed."""
         here: dict[str, str | None] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from bot.sandbox.page.mrkdwn import SAFE_URL, mrkdwn
 from bot.sandbox.page.place import Place, people
 from bot.sandbox.page.reader import Reader
 from bot.sandbox.page.richtext import HEX_COLOR, dicts
+from bot.sandbox.page.shape import shaped
 from bot.sandbox.page.sidebar import ReadMarks, sidebar_of
 from bot.sandbox.workspace import Message, Person, View, Workspace
 
@@ -193,6 +195,7 @@ class Renderer:
         return [entry for entry in self._features("shortcuts") if entry.get("type") == kind]
 
 
+@functools.cache  # compiling the templates takes longer than anything that is drawn with them
 def _environment() -> Environment:
     environment = _Environment(
         loader=PackageLoader("bot.sandbox.page"),
@@ -207,6 +210,7 @@ def _environment() -> Environment:
         emoji=lambda code: character(str(code).strip(":")),
         initials=_initials,
         pretty=inspector.pretty,
+        shaped=shaped,
         safe_url=lambda url: url if isinstance(url, str) and SAFE_URL.fullmatch(url) else "",
     )
     return environment
