@@ -105,8 +105,11 @@ def sandbox(host: str, port: int, manifest: Path | None, request_url: str | None
     from bot.sandbox import server
 
     bot.logs.configure("WARNING")
-    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(server.run(host, port, manifest, request_url))
+    try:
+        with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+            asyncio.run(server.run(host, port, manifest, request_url))
+    except (ValueError, OSError) as error:  # a manifest that is none, a port that is taken: one sentence each
+        fail(str(error))
 
 
 @main.command()

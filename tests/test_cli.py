@@ -155,6 +155,11 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
         assert "PORT=8081" in refused(firebreak("demo", "--port", port, cwd=tmp_path))
 
 
+def test_the_sandbox_refuses_a_manifest_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("[1, 2")
+    assert "manifest.json" in refused(firebreak("sandbox", "--manifest", "manifest.json", cwd=tmp_path))
+
+
 def test_the_demo_plays_the_payments_story_to_its_end(tmp_path: Path) -> None:
     done = firebreak("demo", "--story", "payments", cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr

@@ -28,11 +28,18 @@ def read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(f"The manifest {str(path)!r} cannot be read: {error}") from error
+        raise ValueError(f"The manifest {str(path)!r} cannot be read: {_said(error)}.") from error
     problem = next(_problems(manifest), None)
     if problem is not None:
         raise ValueError(f"The manifest {str(path)!r} is not right: {problem}.")
     return dict(manifest)
+
+
+def _said(error: OSError | UnicodeDecodeError | yaml.YAMLError) -> str:
+    """What went wrong, on one line; PyYAML draws a picture of the place over several."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 def app_name(manifest: dict[str, Any]) -> str | None:
