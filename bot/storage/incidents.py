@@ -191,12 +191,14 @@ def _hold_or_release(transaction: Transaction, team_id: str, number: int, event:
         )
 
 
-def _project(transaction: Transaction, team_id: str, incident: Incident, head: str) -> None:
+def projection(team_id: str, incident: Incident, head: str) -> Row:
+    """The row that is kept of an incident: drawn from its events, `head` being the hash of the last one."""
+
     def reached(milestone: Milestone) -> str | None:
         at = incident.milestones.get(milestone)
         return None if at is None else stamp(at)
 
-    row: Row = {
+    return {
         "team_id": team_id,
         "number": incident.number,
         "version": incident.version,
@@ -213,6 +215,9 @@ def _project(transaction: Transaction, team_id: str, incident: Incident, head: s
         "state": incident.model_dump_json(),
         "hash": head,
     }
+
+
+def _project(transaction: Transaction, team_id: str, incident: Incident, head: str) -> None:
     transaction.run(
         "insert into incident"
         " (team_id, number, version, title, severity, peak, phase, channel, declared_at, acknowledged_at,"
@@ -224,5 +229,5 @@ def _project(transaction: Transaction, team_id: str, incident: Incident, head: s
         " phase = excluded.phase, channel = excluded.channel, acknowledged_at = excluded.acknowledged_at,"
         " stabilized_at = excluded.stabilized_at, repaired_at = excluded.repaired_at,"
         " closed_at = excluded.closed_at, state = excluded.state, hash = excluded.hash",
-        **row,
+        **projection(team_id, incident, head),
     )
