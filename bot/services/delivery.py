@@ -17,7 +17,7 @@ from bot.domain.commands import Command
 from bot.domain.incident import Incident
 from bot.storage import incidents, outbox
 from bot.storage.engine import Engine, StorageError, Transaction
-from bot.storage.outbox import NOBODY, Promise
+from bot.storage.outbox import GRACE, NOBODY, Promise
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ class Delivery:
         self._chance = chance or random.Random()
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     def wake(self) -> None:
         """Something was promised: look at once."""
@@ -87,16 +88,16 @@ class Delivery:
 
         What the last process left unanswered is taken up first: the lock file says it is gone.
         """
-        await self._engine.write(
-            lambda transaction: outbox.release(transaction, now=self._now() + timedelta(days=1))
-        )
+        now = self._now()
+        await self._engine.write(lambda transaction: outbox.release(transaction, now=now, crashed=True))
         loop = asyncio.create_task(self._run(), name="delivery")
         try:
             yield self
         finally:
-            loop.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await loop
+            # not cancelled: what it is just claiming would be left in doubt, with nobody to carry it out
+            self._stopping = True
+            self._wake.set()
+            await loop
             if self._under_way:
                 await asyncio.wait(self._under_way)
 
@@ -109,7 +110,7 @@ class Delivery:
             busy = due or bool(self._under_way)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             self._wake.clear()
             try:
                 sleep = await self._take_some()
@@ -148,7 +149,8 @@ class Delivery:
         except Wait as wait:
             await self._again(promise, wait.seconds, str(wait), in_doubt=False, counts=False)
         except Failed as failed:
-            await self._again(promise, self._backoff(promise), str(failed), in_doubt=failed.in_doubt)
+            seconds = self._backoff(promise, in_doubt=failed.in_doubt)
+            await self._again(promise, seconds, str(failed), in_doubt=failed.in_doubt)
         except Hopeless as hopeless:
             reason = str(hopeless)
             log.error(
@@ -163,9 +165,8 @@ class Delivery:
             await self._report(lambda transaction: outbox.park(transaction, promise, error=reason))
         except Exception:  # the one place: a mistake of ours must not stop what the other lanes deliver
             log.exception("effect broke", extra={"action": "effect_broke", "effect": promise.effect.type})
-            await self._again(
-                promise, self._backoff(promise), "a mistake in Firebreak; see its log", in_doubt=True
-            )
+            seconds = self._backoff(promise, in_doubt=True)
+            await self._again(promise, seconds, "a mistake in Firebreak; see its log", in_doubt=True)
         else:
             await self._done(promise, command)
 
@@ -214,6 +215,7 @@ class Delivery:
         except StorageError as error:
             log.warning("delivery could not store a result: %s", error, extra={"action": "delivery_waits"})
 
-    def _backoff(self, promise: Promise) -> float:
+    def _backoff(self, promise: Promise, *, in_doubt: bool) -> float:
         longest: float = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**promise.failures)
-        return longest * (0.5 + self._chance.random() / 2)
+        seconds = longest * (0.5 + self._chance.random() / 2)
+        return max(seconds, GRACE) if in_doubt else seconds

@@ -7,12 +7,15 @@ answer was lost, is *in doubt*: it is pending again with `in_doubt` set, and who
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
 
 from bot.domain.effects import Effect, coalesce_key, effect_adapter, lane
 from bot.storage.engine import Row, Transaction
 
 NOBODY = 0  # the incident number of an effect that belongs to the workspace itself
+GRACE = 2.0  # seconds that Slack may still need for a call whose answer was lost; a look before could miss it
 
 
 @dataclass(frozen=True)
@@ -47,22 +50,34 @@ def promise(transaction: Transaction, *, team_id: str, incident: int, effect: Ef
     )
 
 
+# Due, and nothing unfinished stands before it in its lane. The id of each, the one that waits longest first.
+DUE = (
+    "select waiting.id from effect as waiting"
+    " where waiting.state = 'pending' and waiting.not_before <= :now and not exists ("
+    "  select 1 from effect as earlier"
+    "  where earlier.team_id = waiting.team_id and earlier.incident = waiting.incident"
+    "  and earlier.lane = waiting.lane and earlier.id < waiting.id"
+    "  and earlier.state in ('pending', 'sending'))"
+    " order by waiting.not_before, waiting.id limit :limit"
+)
+
+
 def claim(transaction: Transaction, *, now: datetime, lease: float, limit: int) -> list[Promise]:
     """Take up to `limit` effects that are due and first in their lane, and mark them as being sent."""
     rows = transaction.all(
-        "update effect set state = 'sending', attempt = attempt + 1, lease = :until where id in ("
-        " select waiting.id from effect as waiting"
-        " where waiting.state = 'pending' and waiting.not_before <= :now and not exists ("
-        "  select 1 from effect as earlier"
-        "  where earlier.team_id = waiting.team_id and earlier.incident = waiting.incident"
-        "  and earlier.lane = waiting.lane and earlier.id < waiting.id"
-        "  and earlier.state in ('pending', 'sending'))"
-        " order by waiting.not_before, waiting.id limit :limit) returning *",
+        f"update effect set state = 'sending', attempt = attempt + 1, lease = :until"  # noqa: S608 - a constant
+        f" where id in ({DUE}) returning *",
         now=now.timestamp(),
         until=now.timestamp() + lease,
         limit=limit,
     )
-    return [_loaded(row) for row in sorted(rows, key=lambda row: int(row["id"]))]
+    claimed = []
+    for row in sorted(rows, key=lambda row: int(row["id"])):
+        try:
+            claimed.append(_loaded(row))
+        except ValidationError:  # written by another version: it must not stop all the others
+            _park(transaction, row["id"], row["attempt"], "this version of Firebreak does not know it")
+    return claimed
 
 
 def done(transaction: Transaction, promise: Promise) -> bool:
@@ -81,67 +96,78 @@ def retry(
     transaction: Transaction, promise: Promise, *, at: datetime, error: str, in_doubt: bool, counts: bool
 ) -> None:
     """Try again at `at`. A wait that Slack asked for does not count as a failure, or it would slow us down."""
-    values: Row = {"id": promise.id, "attempt": promise.attempt}
-    newer = transaction.one(
-        "select 1 from effect as newer join effect as mine"
-        " on newer.team_id = mine.team_id and newer.incident = mine.incident"
-        " and newer.coalesce_key = mine.coalesce_key and newer.state = 'pending'"
-        " where mine.id = :id and mine.attempt = :attempt and mine.state = 'sending'",
-        **values,
+    _retry(transaction, promise.id, promise.attempt, at=at, error=error, in_doubt=in_doubt, counts=counts)
+
+
+def _retry(
+    transaction: Transaction,
+    id: int,
+    attempt: int,
+    *,
+    at: datetime,
+    error: str,
+    in_doubt: bool,
+    counts: bool,
+) -> None:
+    mine = transaction.one(
+        "select team_id, incident, coalesce_key from effect"
+        " where id = :id and attempt = :attempt and state = 'sending'",
+        id=id,
+        attempt=attempt,
     )
-    if newer is not None and not in_doubt:  # the newer one draws the same thing from a later state
-        done(transaction, promise)
+    if mine is None:
         return
-    if newer is not None:
-        _merge_into_newer(transaction, promise)
-        return
+    # One that was promised meanwhile draws the same thing: it joins this one, which keeps its number (what it
+    # may have done is looked up by it), its doubt, and the wait that Slack asked for.
+    joined = transaction.run(
+        "delete from effect where team_id = :team_id and incident = :incident"
+        " and coalesce_key = :coalesce_key and state = 'pending'",
+        **mine,
+    )
     transaction.run(
         "update effect set state = 'pending', not_before = :at, error = :error, lease = null,"
-        " in_doubt = case when :in_doubt = 1 then 1 else in_doubt end, failures = failures + :counts"
-        " where id = :id and attempt = :attempt and state = 'sending'",
-        **values,
+        " in_doubt = case when :in_doubt = 1 then 1 else in_doubt end, failures = failures + :counts,"
+        " bumps = bumps + :joined where id = :id",
+        id=id,
         at=at.timestamp(),
         error=error,
         in_doubt=int(in_doubt),
         counts=int(counts),
+        joined=joined,
     )
-
-
-def _merge_into_newer(transaction: Transaction, promise: Promise) -> None:
-    """The row that waits behind inherits the doubt; its promise covers this one's."""
-    key = coalesce_key(promise.effect)
-    transaction.run(
-        "update effect set in_doubt = 1, created = case when :created < created then :created else created end"
-        " where team_id = :team_id and incident = :incident and coalesce_key = :key and state = 'pending'",
-        created=promise.created,
-        team_id=promise.team_id,
-        incident=promise.incident,
-        key=key,
-    )
-    done(transaction, promise)
 
 
 def park(transaction: Transaction, promise: Promise, *, error: str) -> None:
     """It cannot succeed as things are: keep it, with the reason, out of everybody's way."""
+    _park(transaction, promise.id, promise.attempt, error)
+
+
+def _park(transaction: Transaction, id: int, attempt: int, error: str) -> None:
     transaction.run(
         "update effect set state = 'parked', error = :error, lease = null"
         " where id = :id and attempt = :attempt and state = 'sending'",
-        id=promise.id,
-        attempt=promise.attempt,
+        id=id,
+        attempt=attempt,
         error=error,
     )
 
 
-def release(transaction: Transaction, *, now: datetime) -> int:
-    """Put back what a process left in `sending` and whose lease is over; all of it is in doubt."""
+def release(transaction: Transaction, *, now: datetime, crashed: bool = False) -> int:
+    """Put back what is in `sending` beyond its lease; all of it is in doubt, so it waits out the grace.
+
+    `crashed` says that whoever had it is gone: then nothing waits for a lease.
+    """
     rows = transaction.all(
-        "select * from effect where state = 'sending' and lease <= :now", now=now.timestamp()
+        "select id, attempt from effect where state = 'sending' and (lease <= :now or :crashed = 1)",
+        now=now.timestamp(),
+        crashed=int(crashed),
     )
     for row in rows:
-        retry(
+        _retry(
             transaction,
-            _loaded(row),
-            at=now,
+            row["id"],
+            row["attempt"],
+            at=now + timedelta(seconds=GRACE),
             error="the process stopped before Slack answered",
             in_doubt=True,
             counts=True,
@@ -166,11 +192,8 @@ def next_due(transaction: Transaction, *, now: datetime) -> float | None:
 
 def has_due(transaction: Transaction, *, now: datetime) -> bool:
     """Whether anything is being sent or could be sent now."""
-    row = transaction.one(
-        "select 1 from effect where state = 'sending' or state = 'pending' and not_before <= :now limit 1",
-        now=now.timestamp(),
-    )
-    return row is not None
+    sending = transaction.one("select 1 from effect where state = 'sending' limit 1")
+    return sending is not None or transaction.one(DUE, now=now.timestamp(), limit=1) is not None
 
 
 def unfinished(transaction: Transaction, team_id: str) -> list[Row]:

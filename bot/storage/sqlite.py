@@ -72,6 +72,7 @@ class _Worker:
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._stopped = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     async def start(self) -> None:
@@ -81,10 +82,13 @@ class _Worker:
 
     async def stop(self) -> None:
         """Finish what was handed over, then close the connection."""
+        self._stopped = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
     async def submit(self, body: Body[T]) -> T:
+        if self._stopped:  # nobody would ever take it up
+            raise StorageUnavailable("The database is closed: Firebreak is stopping. Nothing was changed.")
         job = _Job(body, self._loop.create_future())
         self._jobs.put(job)
         result: T = await job.done
@@ -153,7 +157,8 @@ def _settle(batch: list[_Job]) -> None:
 
 def _explained(error: BaseException) -> BaseException:
     """SQLite's passing troubles as one sentence for the person who asked; everything else as it is."""
-    if not isinstance(error, sqlite3.OperationalError):
+    # A damaged file is a plain DatabaseError; its other subclasses (a broken constraint) are mistakes of ours.
+    if not isinstance(error, sqlite3.OperationalError) and type(error) is not sqlite3.DatabaseError:
         return error
     explained = StorageUnavailable(
         f"The database did not take it ({error}), so nothing was changed. Try again."
@@ -178,26 +183,30 @@ class SqliteEngine:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, path: Path | str) -> AsyncIterator[SqliteEngine]:
+    async def open(
+        cls, path: Path | str, *, busy_seconds: float = BUSY_SECONDS
+    ) -> AsyncIterator[SqliteEngine]:
         """Open or create the database and bring its tables up to date; raises DatabaseUnusable.
 
         `":memory:"` makes one that is gone with the context.
         """
         async with contextlib.AsyncExitStack() as stack:
-            writer = _Worker(lambda: _open_writer(str(path)), "BEGIN IMMEDIATE", "firebreak-writer")
+            writer = _Worker(
+                lambda: _open_writer(str(path), busy_seconds), "BEGIN IMMEDIATE", "firebreak-writer"
+            )
             await writer.start()
             stack.push_async_callback(writer.stop)
             reader: _Worker | None = None
             if str(path) != MEMORY:
-                reader = _Worker(lambda: _open_reader(Path(path)), "BEGIN", "firebreak-reader")
+                reader = _Worker(lambda: _open_reader(Path(path), busy_seconds), "BEGIN", "firebreak-reader")
                 await reader.start()
                 stack.push_async_callback(reader.stop)
             yield cls(writer, reader)
 
 
-def _open_writer(path: str) -> Database:
+def _open_writer(path: str, busy_seconds: float) -> Database:
     try:
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+        connection = sqlite3.connect(path, timeout=busy_seconds)
     except sqlite3.Error as error:
         raise _unusable(path, error) from error
     database = Database(connection)
@@ -216,8 +225,8 @@ def _open_writer(path: str) -> Database:
     return database
 
 
-def _open_reader(path: Path) -> Database:
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+def _open_reader(path: Path, busy_seconds: float) -> Database:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=busy_seconds)
     return Database(connection)
 
 
