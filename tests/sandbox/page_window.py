@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from bot.sandbox.fixture import connected
 from bot.sandbox.server import Sandbox
+from tests.sandbox import page_app
 
 NAMES = ("chromium", "google-chrome", "chromium-browser")
 ARGUMENTS = [
@@ -98,3 +101,26 @@ async def window(browser: Browser, slack: Sandbox, **how: Any) -> AsyncIterator[
     finally:
         await context.close()
     assert watched.wrong == []
+
+
+@pytest_asyncio.fixture
+async def slack() -> AsyncIterator[Sandbox]:
+    """A sandbox with its page, and the small app connected to it."""
+    async with contextlib.AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox.serve(manifest=page_app.MANIFEST))
+        await stack.enter_async_context(connected(sandbox, page_app.build(sandbox)))
+        yield sandbox
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with browsing() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def ana(slack: Sandbox, browser: Browser) -> AsyncIterator[Watched]:
+    """Ana, in #incidents."""
+    async with window(browser, slack) as watched:
+        await watched.open("ana", channel="incidents")
+        yield watched

@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, expect
 
-from bot.sandbox.fixture import connected
 from bot.sandbox.server import Sandbox
 from tests.sandbox import page_app
 from tests.sandbox.page_kit import CARD
-from tests.sandbox.page_window import NARROW, Watched, browsing, needs_chromium, window
+from tests.sandbox.page_window import NARROW, Watched, ana, browser, needs_chromium, slack, window
+
+__all__ = ["ana", "browser", "slack"]
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-
-
-@pytest_asyncio.fixture
-async def slack() -> AsyncIterator[Sandbox]:
-    """A sandbox with its page, and the small app connected to it."""
-    async with contextlib.AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(Sandbox.serve(manifest=page_app.MANIFEST))
-        await stack.enter_async_context(connected(sandbox, page_app.build(sandbox)))
-        yield sandbox
-
-
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with browsing() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture
-async def ana(slack: Sandbox, browser: Browser) -> AsyncIterator[Watched]:
-    """Ana, in #incidents."""
-    async with window(browser, slack) as watched:
-        await watched.open("ana", channel="incidents")
-        yield watched
 
 
 async def test_a_command_is_completed_and_its_card_answers_the_button(ana: Watched) -> None:

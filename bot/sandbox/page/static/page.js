@@ -242,6 +242,7 @@ const PARTS_OF = {
   connections: ["sidebar"],
   log: ["inspector"],
   delivery: [],
+  closed: [],
 };
 
 function concerns({ kind, user, channel }) {
