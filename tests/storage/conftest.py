@@ -8,28 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage.address import PostgresAddress
 from bot.storage.engine import Engine
-from bot.storage.postgres import PostgresEngine
 from bot.storage.sqlite import SqliteEngine
 
 Open = Callable[[Path], contextlib.AbstractAsyncContextManager[Engine]]
 
-# Nothing below these fixtures may know which engine it has.
+# PostgreSQL joins here; nothing below this fixture may know which engine it has.
 ENGINES: dict[str, Open] = {
     "sqlite-memory": lambda _: SqliteEngine.open(":memory:"),
     "sqlite-file": lambda folder: SqliteEngine.open(folder / "firebreak.db"),
 }
-POSTGRES = "postgresql"
 
 
-@pytest.fixture(params=[*ENGINES, POSTGRES])
+@pytest.fixture(params=ENGINES)
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
     """An empty database, brought up to date."""
-    if request.param == POSTGRES:
-        url = request.getfixturevalue("postgres_url")
-        opening: contextlib.AbstractAsyncContextManager[Engine] = PostgresEngine.open(PostgresAddress(url=url))
-    else:
-        opening = ENGINES[request.param](tmp_path)
-    async with opening as opened:
+    async with ENGINES[request.param](tmp_path) as opened:
         yield opened
