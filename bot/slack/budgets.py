@@ -2,18 +2,19 @@
 
 Slack counts for each method, workspace and app. Staying under the tier costs a wait that we choose; going over it
 costs one that Slack chooses, for everything that uses the method.
+
+Whoever has to wait is given a place: a time that is theirs alone. A thousand effects behind one method so come back
+one by one, each once, instead of all of them every second.
 """
 
 from __future__ import annotations
 
 import asyncio
-
-from aiolimiter import AsyncLimiter
+from dataclasses import dataclass, field
 
 from bot.services.delivery import Wait
 
-MINUTE = 60.0
-TIER_2, TIER_3, TIER_4 = 20, 50, 100  # calls a minute; https://docs.slack.dev/apis/web-api/rate-limits
+TIER_2, TIER_3 = 20, 50  # calls a minute; https://docs.slack.dev/apis/web-api/rate-limits
 
 # The methods that effects use, by java-slack-sdk's MethodsRateLimits, which Slack maintains.
 PER_MINUTE = {
@@ -31,45 +32,79 @@ PER_MINUTE = {
 
 # chat.postMessage: one a second and channel, "short bursts" allowed
 CHANNEL_BURST = 5
-CHANNEL_SECONDS = 5.0
-CHANNELS_REMEMBERED = 2000  # a channel forgotten too early gets one burst too many, which Slack may refuse
+CHANNEL_SECONDS = 1.0
+BUCKETS_REMEMBERED = (
+    2000  # of channels; one forgotten too early gets a burst too many, which Slack may refuse
+)
+PLACE_KEPT = 60.0  # seconds that a place stays reserved for one who does not come
+
+
+@dataclass
+class _Bucket:
+    """Calls `seconds` apart, after a burst of `burst`: the generic cell rate algorithm, with reserved places."""
+
+    seconds: float
+    burst: int
+    free_at: float = 0.0  # when the bucket would be full again
+    places: dict[int, float] = field(default_factory=dict)
+
+    def wait(self, holder: int, now: float) -> float:
+        """Seconds until `holder` may call: 0 counts the call, more reserves a place at that time."""
+        place = self.places.get(holder)
+        if place is not None:
+            if place > now:
+                return place - now
+            del self.places[holder]
+            return 0.0
+        start = max(self.free_at, now)
+        self.free_at = start + self.seconds
+        wait = start - now - (self.burst - 1) * self.seconds
+        if wait <= 0:
+            return 0.0
+        self.places = {who: at for who, at in self.places.items() if at > now - PLACE_KEPT}
+        self.places[holder] = now + wait
+        return wait
+
+    def hold(self, until: float) -> None:
+        """Nobody calls before `until`; those who have a place keep their order and their distance."""
+        behind = sorted(self.places, key=self.places.__getitem__)
+        for rank, holder in enumerate(behind):
+            self.places[holder] = max(self.places[holder], until + rank * self.seconds)
+        self.free_at = max(self.free_at, until + (len(behind) + self.burst - 1) * self.seconds)
 
 
 class Budgets:
-    """What may still be called now. One for each workspace and app."""
+    """What may still be called now. One for each workspace and app; replicas have one each, and 429 beyond that."""
 
     def __init__(self) -> None:
-        self._methods: dict[str, AsyncLimiter] = {}
-        self._channels: dict[str, AsyncLimiter] = {}
-        self._held: dict[str, float] = {}
+        self._methods: dict[str, _Bucket] = {}
+        self._channels: dict[str, _Bucket] = {}
 
-    async def take(self, method: str, channel: str | None = None) -> None:
-        """Count one call of `method`; raises Wait when its budget is used up or Slack asked us to hold it."""
-        held = self._held.get(method, 0.0) - asyncio.get_running_loop().time()
-        if held > 0:
-            raise Wait(held, f"Slack asked the bot to slow down with {method}")
-        limiters = [self._of_method(method)]
+    def take(self, method: str, holder: int, channel: str | None = None) -> None:
+        """Count one call of `method` by `holder` (an effect's number); raises Wait when it has to come later."""
+        now = asyncio.get_running_loop().time()
+        buckets = [self._of_method(method)]
         if channel is not None and method == "chat.postMessage":
-            limiters.append(self._of_channel(channel))
-        for limiter in limiters:
-            if not limiter.has_capacity():
-                raise Wait(limiter.time_period / limiter.max_rate, f"as often as Slack allows {method}")
-        for limiter in limiters:
-            await limiter.acquire()
+            buckets.append(self._of_channel(channel))
+        seconds = max(bucket.wait(holder, now) for bucket in buckets)
+        if seconds > 0:
+            for bucket in buckets:  # let in by one and not by the other: come back to both at the same time
+                bucket.places[holder] = now + seconds
+            raise Wait(seconds, f"as often as Slack allows {method}")
 
     def hold(self, method: str, seconds: float) -> None:
         """Slack answered 429: nobody calls `method` for that long."""
-        until = asyncio.get_running_loop().time() + seconds
-        self._held[method] = max(until, self._held.get(method, 0.0))
+        self._of_method(method).hold(asyncio.get_running_loop().time() + seconds)
 
-    def _of_method(self, method: str) -> AsyncLimiter:
+    def _of_method(self, method: str) -> _Bucket:
         if method not in self._methods:
-            self._methods[method] = AsyncLimiter(PER_MINUTE[method], MINUTE)
+            per_minute = PER_MINUTE[method]
+            self._methods[method] = _Bucket(seconds=60 / per_minute, burst=per_minute)
         return self._methods[method]
 
-    def _of_channel(self, channel: str) -> AsyncLimiter:
+    def _of_channel(self, channel: str) -> _Bucket:
         if channel not in self._channels:
-            if len(self._channels) >= CHANNELS_REMEMBERED:
+            if len(self._channels) >= BUCKETS_REMEMBERED:
                 del self._channels[next(iter(self._channels))]
-            self._channels[channel] = AsyncLimiter(CHANNEL_BURST, CHANNEL_SECONDS)
+            self._channels[channel] = _Bucket(seconds=CHANNEL_SECONDS, burst=CHANNEL_BURST)
         return self._channels[channel]

@@ -91,7 +91,7 @@ class SlackOutside:
         effect = promise.effect
         if isinstance(effect, PostSummary):
             lines = await self._summary(effect.day, effect.previous)
-            channel = await self._channel_id(effect.channel)
+            channel = await self._channel_id(promise, effect.channel)
             await self._post(promise, channel, summary_message(lines))
             return None
         if incident is None:
@@ -100,11 +100,11 @@ class SlackOutside:
             case OpenChannel():
                 return await self._open_channel(promise, incident)
             case Invite():
-                await self._invite(_channel(incident), effect.person)
+                await self._invite(promise, _channel(incident), effect.person)
             case Draw():
                 return await self._draw(promise, incident, effect.surface)
             case Pin():
-                await self._pin(incident.surfaces[effect.surface])
+                await self._pin(promise, incident.surfaces[effect.surface])
             case Tell():
                 await self._post(promise, _channel(incident), moment(effect.event, incident, self._face))
             case _:
@@ -117,7 +117,7 @@ class SlackOutside:
         for attempt in range(1, NAMES_TO_TRY + 1):
             name = channel_name(incident, attempt)
             try:
-                await self._budgets.take("conversations.create")
+                self._budgets.take("conversations.create", promise.id)
                 answer = await self._client.conversations_create(name=name)
             except SlackApiError as error:
                 if code_of(error) != "name_taken":
@@ -131,26 +131,26 @@ class SlackOutside:
 
     async def _made_before(self, promise: Promise, name: str) -> dict[str, Any] | None:
         """The channel of this name if an earlier attempt of this very effect made it."""
-        async for channel in self._all_channels():
+        async for channel in self._all_channels(promise):
             ours = channel.get("creator") == self._bot_user
             if channel["name"] == name and ours and channel["created"] >= promise.created - CLOCK_SKEW:
                 return channel
         return None
 
-    async def _all_channels(self) -> AsyncIterator[dict[str, Any]]:
-        await self._budgets.take("conversations.list")
+    async def _all_channels(self, promise: Promise) -> AsyncIterator[dict[str, Any]]:
+        self._budgets.take("conversations.list", promise.id)
         pages = await self._client.conversations_list(types="public_channel,private_channel", limit=PAGE)
         async for channel in _items(pages, "channels"):
             yield channel
 
-    async def _channel_id(self, configured: str) -> str:
+    async def _channel_id(self, promise: Promise, configured: str) -> str:
         """The id of the channel in the settings, with the bot in it so that it can look up what it posted."""
         if configured not in self._channels:
             wanted = configured.removeprefix("#")
-            async for channel in self._all_channels():
+            async for channel in self._all_channels(promise):
                 if wanted in (channel["id"], channel["name"]):
                     if not channel.get("is_member"):
-                        await self._budgets.take("conversations.join")
+                        self._budgets.take("conversations.join", promise.id)
                         await self._client.conversations_join(channel=channel["id"])
                     self._channels[configured] = channel["id"]
                     break
@@ -161,9 +161,9 @@ class SlackOutside:
                 )
         return self._channels[configured]
 
-    async def _invite(self, channel: str, person: str) -> None:
+    async def _invite(self, promise: Promise, channel: str, person: str) -> None:
         try:
-            await self._budgets.take("conversations.invite")
+            self._budgets.take("conversations.invite", promise.id)
             await self._client.conversations_invite(channel=channel, users=person)
         except SlackApiError as error:
             if code_of(error) not in ("already_in_channel", "cant_invite_self"):
@@ -173,14 +173,14 @@ class SlackOutside:
 
     async def _draw(self, promise: Promise, incident: Incident, surface: Surface) -> Command | None:
         if surface is Surface.TOPIC:
-            await self._set_topic(incident)
+            await self._set_topic(promise, incident)
             return None
         place = incident.surfaces.get(surface)
         drawing = self._drawing(incident, surface)
-        if place is not None and await self._update(place, drawing):
+        if place is not None and await self._update(promise, place, drawing):
             return None
         if surface is Surface.ANNOUNCEMENT:
-            channel = await self._channel_id(self._face.announcements)
+            channel = await self._channel_id(promise, self._face.announcements)
         else:
             channel = _channel(incident)
         place = await self._post(promise, channel, drawing)
@@ -199,10 +199,10 @@ class SlackOutside:
             case _:
                 assert_never(surface)
 
-    async def _update(self, place: Place, drawing: Drawing) -> bool:
+    async def _update(self, promise: Promise, place: Place, drawing: Drawing) -> bool:
         """Redraw in place; False when the message is not there any more and a new one is wanted."""
         try:
-            await self._budgets.take("chat.update")
+            self._budgets.take("chat.update", promise.id)
             await self._client.chat_update(
                 channel=place.channel, ts=place.ts, text=drawing.text, blocks=drawing.blocks
             )
@@ -212,22 +212,22 @@ class SlackOutside:
             raise
         return True
 
-    async def _set_topic(self, incident: Incident) -> None:
+    async def _set_topic(self, promise: Promise, incident: Incident) -> None:
         """Only on a change: each setting writes a line into the channel that everybody sees."""
         channel = _channel(incident)
         topic = cards.topic(incident, self._face)
         if channel not in self._topics:
-            await self._budgets.take("conversations.info")
+            self._budgets.take("conversations.info", promise.id)
             answer = await self._client.conversations_info(channel=channel)
             self._topics[channel] = answer["channel"].get("topic", {}).get("value", "")
         if self._topics[channel] != topic:
-            await self._budgets.take("conversations.setTopic")
+            self._budgets.take("conversations.setTopic", promise.id)
             await self._client.conversations_setTopic(channel=channel, topic=topic)
             self._topics[channel] = topic
 
-    async def _pin(self, place: Place) -> None:
+    async def _pin(self, promise: Promise, place: Place) -> None:
         try:
-            await self._budgets.take("pins.add")
+            self._budgets.take("pins.add", promise.id)
             await self._client.pins_add(channel=place.channel, timestamp=place.ts)
         except SlackApiError as error:
             if code_of(error) not in ("already_pinned", "message_not_found"):
@@ -240,7 +240,7 @@ class SlackOutside:
             before = await self._posted_before(promise, channel)
             if before is not None:
                 return before
-        await self._budgets.take("chat.postMessage", channel)
+        self._budgets.take("chat.postMessage", promise.id, channel)
         answer = await self._client.chat_postMessage(
             channel=channel,
             text=drawing.text,
@@ -252,7 +252,7 @@ class SlackOutside:
 
     async def _posted_before(self, promise: Promise, channel: str) -> Place | None:
         """The message that an attempt with a lost answer left behind, by the effect's number in its metadata."""
-        await self._budgets.take("conversations.history")
+        self._budgets.take("conversations.history", promise.id)
         history = await self._client.conversations_history(
             channel=channel,
             oldest=f"{promise.created - CLOCK_SKEW:.6f}",
