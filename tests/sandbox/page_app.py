@@ -45,7 +45,12 @@ def build(slack: Sandbox) -> AsyncApp:
     """The app, knowing nothing of the sandbox but its address and token."""
     client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, retry_handlers=[])
     app = AsyncApp(client=client, signing_secret=slack.signing_secret)
+    for story in (_commands, _buttons, _forms, _shortcuts):
+        story(app)
+    return app
 
+
+def _commands(app: AsyncApp) -> None:
     @app.command("/incident")
     async def incident(ack: Any, body: Json, client: AsyncWebClient) -> None:
         await ack()
@@ -61,6 +66,8 @@ def build(slack: Sandbox) -> AsyncApp:
     async def flag(ack: Any) -> None:
         await ack("`new-psp-routing` is *on*.")
 
+
+def _buttons(app: AsyncApp) -> None:
     @app.action("lead")
     async def lead(ack: Any, body: Json, client: AsyncWebClient) -> None:
         await ack()
@@ -86,6 +93,21 @@ def build(slack: Sandbox) -> AsyncApp:
         await asyncio.sleep(LATE)
         await ack()
 
+    @app.options("flag")
+    async def flags(ack: Any, body: Json) -> None:
+        await ack(
+            options=[
+                option(f"{body['value']}-routing", "routing"),
+                option(f"{body['value']}-search", "search"),
+            ]
+        )
+
+    @app.action(re.compile(".*"))
+    async def anything(ack: Any) -> None:
+        await ack()
+
+
+def _forms(app: AsyncApp) -> None:
     @app.view("declare")
     async def declared(ack: Any, body: Json, client: AsyncWebClient) -> None:
         values = body["view"]["state"]["values"]
@@ -106,6 +128,8 @@ def build(slack: Sandbox) -> AsyncApp:
         await ack()
         await client.chat_postMessage(channel="incidents", text="The form was given up.")
 
+
+def _shortcuts(app: AsyncApp) -> None:
     @app.shortcut("declare_anywhere")
     async def anywhere(ack: Any, body: Json, client: AsyncWebClient) -> None:
         await ack()
@@ -124,21 +148,6 @@ def build(slack: Sandbox) -> AsyncApp:
             {"type": "section", "text": mrkdwn("*None*")},
         ]
         await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
-
-    @app.options("flag")
-    async def flags(ack: Any, body: Json) -> None:
-        await ack(
-            options=[
-                option(f"{body['value']}-routing", "routing"),
-                option(f"{body['value']}-search", "search"),
-            ]
-        )
-
-    @app.action(re.compile(".*"))
-    async def anything(ack: Any) -> None:
-        await ack()
-
-    return app
 
 
 def _text(action_id: str) -> Json:
