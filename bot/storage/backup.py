@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,17 +45,17 @@ class Backup:
     in_doubt: int
 
 
-def back_up(database: Path, to: Path) -> Backup:
+def back_up(database: Path, to: Path, *, between: Callable[[], None] = lambda: None) -> Backup:
     """Copy `database` to the new file `to`; raises BackupFailed or DatabaseUnusable.
 
     The copy is the state of one moment. It is written beside `to` under another name, checked, and named last:
-    whoever finds a file at `to` finds a good one, even after a power cut.
+    whoever finds a file at `to` finds a good one, even after a power cut. `between` is called after each step.
     """
     _refuse_place(database, to)
     with looking.snapshot(database) as source, _temporary(to) as draft:
         _refuse_too_large(database, to)
         try:
-            in_doubt = _copy(source.connection, draft)
+            in_doubt = _copy(source.connection, draft, between)
             backup = _checked(draft, to, in_doubt)
             _sync(draft)
         except (sqlite3.Error, OSError) as error:
@@ -117,23 +117,20 @@ def _temporary(to: Path) -> Iterator[Path]:
             leftover.unlink(missing_ok=True)
 
 
-def _copy(source: sqlite3.Connection, draft: Path) -> int:
+def _copy(source: sqlite3.Connection, draft: Path, between: Callable[[], None]) -> int:
     """Copy page by page; answers how many unfinished effects the copy has, each marked as being in doubt.
 
     `source` is inside a read transaction. Without one, SQLite would start again from the first page whenever
     the bot commits, and never come to an end on a busy day.
     """
     with contextlib.closing(sqlite3.connect(draft)) as target:
-        source.backup(target, pages=PAGES_AT_ONCE, progress=_stoppable)
+        # a callback for every step also lets Python act on Ctrl-C
+        source.backup(target, pages=PAGES_AT_ONCE, progress=lambda *_: between())
         with target:
             doubted = target.execute(DOUBT).rowcount
         # One file that is complete by itself and can be read where nothing may be written. The bot sets WAL again.
         target.execute("PRAGMA journal_mode=DELETE").fetchall()
     return doubted
-
-
-def _stoppable(status: int, remaining: int, total: int) -> None:
-    """Nothing to tell; being called is what lets Python act on Ctrl-C between two steps."""
 
 
 def _checked(draft: Path, to: Path, in_doubt: int) -> Backup:
