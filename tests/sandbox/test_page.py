@@ -341,7 +341,7 @@ def test_the_commands_of_the_manifest_are_offered_with_their_usage(screen: Scree
     html = screen.shows()
     assert 'data-insert="/incident"' in html
     assert "[P0-P4] &lt;title&gt;" in html
-    assert "Firebreak listens to" in html
+    assert "Firebreak listens to these commands" in html
 
 
 def test_the_home_tab_is_the_persons_own(screen: Screen) -> None:

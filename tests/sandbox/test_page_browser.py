@@ -74,6 +74,7 @@ async def test_the_whole_incident_works_with_the_keyboard_alone(ana: Watched) ->
     await expect(page.get_by_label("Message #incidents")).to_be_focused()
     await keys.type("/")
     await keys.press("ArrowDown")
+    await keys.press("ArrowUp")
     await keys.press("Enter")
     await keys.type("P0 search is slow")
     await keys.press("Enter")

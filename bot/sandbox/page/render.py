@@ -185,11 +185,10 @@ class Renderer:
         return dicts((self.workspace.app.manifest or {}).get("features", {}).get(kind))
 
     def _commands(self) -> list[Command]:
-        found = [
+        return [
             Command(*(str(entry.get(key) or "") for key in ("command", "description", "usage_hint")))
             for entry in self._features("slash_commands")
         ]
-        return sorted(found, key=lambda command: command.command)
 
     def _shortcuts(self, kind: str) -> list[dict[str, Any]]:
         return [entry for entry in self._features("shortcuts") if entry.get("type") == kind]
