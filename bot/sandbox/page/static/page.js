@@ -85,9 +85,18 @@ const toEnd = (box) => { box.scrollTop = box.scrollHeight; };
 function keepScroll(scrolls, fresh, arrived) {
   for (const box of document.querySelectorAll(".messages[data-scroll]")) {
     if (arrived || scrolls.get(box.id) !== false) toEnd(box);
-    else if (box.id === "messages" && fresh.some((message) => box.contains(message) && !("own" in message.dataset))) document.getElementById("newer").hidden = false;
+    else if (box.id === "messages") showNewer(fresh.filter((message) => box.contains(message) && !("own" in message.dataset)));
   }
   for (const body of document.querySelectorAll(".modal-body[data-scroll]")) if (!scrolls.has(body.id)) body.scrollTop = 0;
+}
+
+/** Say that there is something below; and when it is an answer to what was just pressed further up, say that. */
+function showNewer(fresh) {
+  const newer = document.getElementById("newer");
+  if (!newer || !fresh.length) return;
+  const forMe = fresh.some((message) => "ephemeral" in message.dataset);
+  if (newer.hidden || forMe) newer.querySelector("[data-owned]").textContent = forMe ? "An answer for you" : "New messages";
+  newer.hidden = false;
 }
 
 document.addEventListener("scroll", (event) => {
