@@ -109,6 +109,13 @@ class RestoreFlag(Asked):
     flag: FlagFacts
 
 
+@dataclass(frozen=True, kw_only=True)
+class SendReminder(Asked):
+    """A timer has run out. Whether the reminder is still wanted is decided on the state of now."""
+
+    name: str
+
+
 Command = (
     DeclareIncident
     | LinkChannel
@@ -123,4 +130,5 @@ Command = (
     | AddNote
     | ContainFlag
     | RestoreFlag
+    | SendReminder
 )

@@ -16,6 +16,7 @@ from bot.domain.events import (
     IncidentDeclared,
     NoteAdded,
     PhaseEntered,
+    ReminderSent,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -130,7 +131,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return _draws(Surface.CHECKLIST, Surface.CARD)
         case PhaseEntered() | IncidentClosed():
             return [Tell(event=event), *_draws(*Surface)]
-        case NoteAdded():
+        case NoteAdded() | ReminderSent():
             return [Tell(event=event)]
         case FlagContained() | FlagRestored():
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
@@ -161,6 +162,16 @@ def coalesce_key(effect: Effect) -> str | None:
             return None
         case _:
             assert_never(effect)
+
+
+REDRAW_SECONDS = (
+    1.0  # Slack's guidance is seconds between updates of one message, and its tier 50 a minute in all
+)
+
+
+def spacing(effect: Effect) -> float:
+    """Seconds between two effects of the same coalesce key. The first is never held back."""
+    return REDRAW_SECONDS if isinstance(effect, Draw) else 0.0
 
 
 def lane(effect: Effect) -> str:

@@ -112,6 +112,13 @@ class FlagRestored(Happened):
     serves: str
 
 
+class ReminderSent(Happened):
+    """Something was due and nobody had done it: `name` says what, as bot/domain/reminders.py calls it."""
+
+    type: Literal["reminder_sent"] = "reminder_sent"
+    name: str
+
+
 Event = Annotated[
     IncidentDeclared
     | RunbookChosen
@@ -126,7 +133,8 @@ Event = Annotated[
     | IncidentClosed
     | NoteAdded
     | FlagContained
-    | FlagRestored,
+    | FlagRestored
+    | ReminderSent,
     Field(discriminator="type"),
 ]
 

@@ -17,6 +17,7 @@ from bot.domain.events import (
     IncidentDeclared,
     NoteAdded,
     PhaseEntered,
+    ReminderSent,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -77,6 +78,7 @@ class Incident(Frozen):
     channel_name: str | None = None
     surfaces: dict[Surface, Place] = Field(default_factory=dict)
     containments: tuple[Containment, ...] = ()
+    reminded: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -163,6 +165,8 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
         case FlagRestored():
             kept = tuple(held for held in incident.containments if held.flag != event.flag)
             return {"containments": kept}
+        case ReminderSent():
+            return {"reminded": (*incident.reminded, event.name)}
         case _:
             assert_never(event)
 

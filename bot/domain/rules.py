@@ -18,6 +18,7 @@ from bot.domain.commands import (
     LinkSurface,
     ReopenStep,
     RestoreFlag,
+    SendReminder,
     SkipStep,
     TakeRole,
 )
@@ -30,6 +31,7 @@ from bot.domain.events import (
     IncidentDeclared,
     NoteAdded,
     PhaseEntered,
+    ReminderSent,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -39,6 +41,7 @@ from bot.domain.events import (
     SurfacePosted,
 )
 from bot.domain.incident import Incident, Item
+from bot.domain.reminders import wanted
 from bot.domain.vocabulary import (
     NOTE_MAX,
     REASON_MAX,
@@ -60,6 +63,8 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         return _link(incident, command, now)
     if isinstance(command, RestoreFlag):
         return _restore(incident, command, now)
+    if isinstance(command, SendReminder):
+        return _remind(incident, command, now)
     if incident.is_closed:
         raise Refused(
             "{incident} is closed, so nothing was changed. If it is back, declare it anew: "
@@ -203,6 +208,12 @@ def _skip(item: Item, command: SkipStep, now: datetime) -> list[Event]:
         command.reason, REASON_MAX, Refused("A skipped step needs a reason: say why it can wait.")
     )
     return [StepSkipped(at=now, by=command.by, step=item.step.id, text=item.step.text, reason=reason)]
+
+
+def _remind(incident: Incident, command: SendReminder, now: datetime) -> list[Event]:
+    """A reminder that is no longer wanted, or not yet, is no mistake: nothing happens."""
+    due = wanted(incident).get(command.name)
+    return [] if due is None or due > now else [ReminderSent(at=now, by=command.by, name=command.name)]
 
 
 def _gate(incident: Incident) -> None:

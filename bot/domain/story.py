@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Protocol, assert_never
 
+from bot.domain import reminders
 from bot.domain.events import (
     ChannelOpened,
     Event,
@@ -16,6 +17,7 @@ from bot.domain.events import (
     IncidentDeclared,
     NoteAdded,
     PhaseEntered,
+    ReminderSent,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -77,6 +79,10 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return t("{who}: {text}", who=by, text=quote(event.text))
         case FlagContained() | FlagRestored():
             return _flag_line(event, t, by, quote)
+        case ReminderSent(name=reminders.NOBODY_LEADS):
+            return t("Reminder: nobody leads yet.")
+        case ReminderSent():
+            return t("Reminder: {name}", name=quote(event.name))
         case _:
             assert_never(event)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain import story
+from bot.domain import reminders, story
 from bot.domain.events import (
     Event,
     FlagContained,
@@ -10,6 +10,7 @@ from bot.domain.events import (
     IncidentClosed,
     NoteAdded,
     PhaseEntered,
+    ReminderSent,
     RoleTaken,
     SeverityChanged,
 )
@@ -20,7 +21,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.cards import recovery_times
 from bot.slack.face import Drawing, Face
-from bot.slack.ids import Action, FlagAim, pack
+from bot.slack.ids import Action, FlagAim, IncidentAim, pack
 from bot.slack.text import code, paragraphs, quoted
 
 NOTE_PIECE = 2900  # of a section's 3,000: a note never fills more than six of them, however it is escaped
@@ -45,6 +46,8 @@ def moment(event: Event, incident: Incident, face: Face) -> Drawing:
             return _flag_contained(event, incident, face)
         case FlagRestored():
             return _said(_flag_restored(event, face))
+        case ReminderSent(name=reminders.NOBODY_LEADS):
+            return _nobody_leads(event, incident, face)
         case _:
             return _said(
                 story.line(event, face.t, face.person, lambda text: quoted(text, blocks.SECTION_MAX))
@@ -149,6 +152,20 @@ def _flag_contained(event: FlagContained, incident: Incident, face: Face) -> Dra
     )
     undo = blocks.button(t("Undo"), Action.FLAG_UNDO, value, confirm=asked)
     return _said(text, blocks.context(why), blocks.actions(undo))
+
+
+def _nobody_leads(event: ReminderSent, incident: Incident, face: Face) -> Drawing:
+    t = face.t
+    after = duration_words(max(0.0, (event.at - incident.declared_at).total_seconds()), t)
+    text = t(
+        "*Nobody leads {incident} yet*, {time} after it was declared. Somebody has to decide what comes first.",
+        incident=incident.name,
+        time=after,
+    )
+    lead = blocks.button(
+        t("Take the lead"), Action.TAKE_LEAD, pack(IncidentAim(incident=incident.number)), primary=True
+    )
+    return _said(text, blocks.actions(lead))
 
 
 def _flag_restored(event: FlagRestored, face: Face) -> str:

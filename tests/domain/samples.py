@@ -18,11 +18,13 @@ from bot.domain.commands import (
     LinkSurface,
     ReopenStep,
     RestoreFlag,
+    SendReminder,
     SkipStep,
     TakeRole,
 )
 from bot.domain.events import Event
 from bot.domain.incident import Incident, evolve
+from bot.domain.reminders import NOBODY_LEADS
 from bot.domain.rules import decide
 from bot.domain.runbook import Matching, Runbook, Step
 from bot.domain.vocabulary import FIREBREAK, Phase, Role, Severity, Surface
@@ -110,6 +112,7 @@ COMMANDS: dict[type[Command], Command] = {
         AddNote(by=BO, text="the gateway retries"),
         contain(),
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
+        SendReminder(by=FIREBREAK, name=NOBODY_LEADS),
     )
 }
 
@@ -119,9 +122,10 @@ STORY: list[Command] = [
     CHANNEL,
     COMMANDS[LinkSurface],
     COMMANDS[ChangeSeverity],
-    COMMANDS[TakeRole],
     COMMANDS[AddNote],
     contain(),
+    COMMANDS[SendReminder],
+    COMMANDS[TakeRole],
     *done("scope"),
     ReopenStep(by=BO, step="scope"),
     SkipStep(by=BO, step="scope", reason="known"),

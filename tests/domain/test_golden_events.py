@@ -35,6 +35,7 @@ EVER_WRITTEN = {
     "note_added",
     "flag_contained",
     "flag_restored",
+    "reminder_sent",
 }
 
 

@@ -29,6 +29,7 @@ from bot.domain.events import (
     IncidentDeclared,
     NoteAdded,
     PhaseEntered,
+    ReminderSent,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -93,6 +94,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     NoteAdded: st.builds(NoteAdded, **happened, text=text),
     FlagContained: st.builds(FlagContained, **happened, flag=flags, reason=text, safe=text, before=text),
     FlagRestored: st.builds(FlagRestored, **happened, flag=flags, serves=text),
+    ReminderSent: st.builds(ReminderSent, **happened, name=text),
 }
 histories = st.lists(st.one_of(list(EVENTS.values())), max_size=25)
 

@@ -20,17 +20,21 @@ from bot.domain.commands import (
     LinkSurface,
     ReopenStep,
     RestoreFlag,
+    SendReminder,
     SkipStep,
     TakeRole,
 )
+from bot.domain.effects import Tell, promised
 from bot.domain.events import (
     ChannelOpened,
+    Event,
     FlagContained,
     FlagRestored,
     IncidentClosed,
     IncidentDeclared,
     NoteAdded,
     PhaseEntered,
+    ReminderSent,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -40,6 +44,7 @@ from bot.domain.events import (
     SurfacePosted,
 )
 from bot.domain.incident import Incident, evolve
+from bot.domain.reminders import NOBODY_LEADS
 from bot.domain.rules import decide
 from bot.domain.vocabulary import FIREBREAK, Phase, Refused, Role, Severity, Surface
 from tests.domain.samples import (
@@ -64,7 +69,7 @@ from tests.domain.samples import (
 )
 
 UNDECLARED = Incident(number=NUMBER)
-EVEN_WHEN_CLOSED = {LinkChannel, LinkSurface, RestoreFlag, DeclareIncident}
+EVEN_WHEN_CLOSED = {LinkChannel, LinkSurface, RestoreFlag, DeclareIncident, SendReminder}
 
 
 def refusal(given: Incident, command: Command) -> str:
@@ -405,3 +410,30 @@ def _current(command: Command, incident: Incident) -> Command:
         held = incident.containment(command.flag.key)
         return contain(held_by=NUMBER if held else None)
     return command
+
+
+# Reminders
+
+
+def remind(given: Incident, minutes: float) -> list[Event]:
+    return decide(given, COMMANDS[SendReminder], later(minutes))
+
+
+def test_a_p1_that_nobody_leads_is_reminded_of_after_five_minutes() -> None:
+    assert remind(after(), 4.9) == []
+    [sent] = remind(after(), 5)
+    assert sent == ReminderSent(at=later(5), by=FIREBREAK, name=NOBODY_LEADS)
+    told = [effect for effect in promised(evolve(after(CHANNEL), sent), sent) if isinstance(effect, Tell)]
+    assert [effect.event for effect in told] == [sent]
+
+
+def test_a_reminder_is_sent_once() -> None:
+    [sent] = remind(after(), 5)
+    assert remind(evolve(after(), sent), 50) == []
+
+
+def test_a_reminder_that_is_no_longer_wanted_is_no_mistake() -> None:
+    led = after(TakeRole(by=BO, role=Role.COMMANDER))
+    minor = after(ChangeSeverity(by=BO, severity=Severity.P3))
+    closed = after(*TO_THE_END)
+    assert [remind(given, 60) for given in (led, minor, closed)] == [[], [], []]
