@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bot.domain.runbook import Frozen, Step
+from bot.domain.runbook import Frozen, Question, Runbook, Step
 from bot.domain.vocabulary import Phase, Role, Severity, Surface
 
 
@@ -26,12 +26,32 @@ class IncidentDeclared(Happened):
 
 
 class RunbookChosen(Happened):
-    """The steps are written out: a runbook edited later does not change an incident that runs."""
+    """The steps are written out: a runbook edited later does not change an incident that runs.
+
+    `previous` is the title of the runbook that it takes the place of; None for the first one.
+    """
 
     type: Literal["runbook_chosen"] = "runbook_chosen"
     runbook: str
     title: str
     steps: dict[Phase, tuple[Step, ...]]
+    roles: tuple[Role, ...] = ()
+    questions: dict[Phase, tuple[Question, ...]] = Field(default_factory=dict)
+    previous: str | None = None
+
+    @classmethod
+    def of(cls, runbook: Runbook, *, at: datetime, by: str, previous: str | None = None) -> RunbookChosen:
+        """That this runbook was chosen, with everything of it that the incident goes by."""
+        return cls(
+            at=at,
+            by=by,
+            runbook=runbook.id,
+            title=runbook.title,
+            steps=runbook.phases,
+            roles=runbook.roles,
+            questions=runbook.questions,
+            previous=previous,
+        )
 
 
 class ChannelOpened(Happened):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from pydantic import Field
@@ -26,7 +26,7 @@ from bot.domain.events import (
     StepSkipped,
     SurfacePosted,
 )
-from bot.domain.runbook import Frozen, Step
+from bot.domain.runbook import Frozen, Question, Step
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState, Surface, incident_name
 
 
@@ -73,6 +73,8 @@ class Incident(Frozen):
     roles: dict[Role, str] = Field(default_factory=dict)
     runbook: str = ""
     runbook_title: str = ""
+    wanted_roles: tuple[Role, ...] = ()
+    questions: dict[Phase, tuple[Question, ...]] = Field(default_factory=dict)
     items: tuple[Item, ...] = ()
     channel: str | None = None
     channel_name: str | None = None
@@ -108,10 +110,22 @@ class Incident(Frozen):
             item for item in self.items_of(self.phase) if item.step.required and item.state is StepState.OPEN
         )
 
+    def due(self, item: Item) -> datetime | None:
+        """When this step is due: so long after its phase began. None without a due time, or before its phase."""
+        began = self.milestones.get(BEGUN_BY[item.phase]) if item.phase in BEGUN_BY else None
+        if item.step.due_after is None or began is None:
+            return None
+        return began + timedelta(minutes=item.step.due_after)
+
     def containment(self, flag: str) -> Containment | None:
         return next((held for held in self.containments if held.flag == flag), None)
 
 
+BEGUN_BY = {
+    Phase.STABILIZE: Milestone.DECLARED,
+    Phase.REPAIR: Milestone.STABILIZED,
+    Phase.PREVENT: Milestone.REPAIRED,
+}
 REACHED_BY_LEAVING = {Phase.STABILIZE: Milestone.STABILIZED, Phase.REPAIR: Milestone.REPAIRED}
 
 
@@ -139,7 +153,13 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
                 "milestones": incident.milestones | {Milestone.DECLARED: event.at},
             }
         case RunbookChosen():
-            return {"runbook": event.runbook, "runbook_title": event.title, "items": _items(event)}
+            return {
+                "runbook": event.runbook,
+                "runbook_title": event.title,
+                "wanted_roles": event.roles,
+                "questions": event.questions,
+                "items": _items(incident, event),
+            }
         case ChannelOpened():
             return {"channel": event.channel, "channel_name": event.name}
         case SurfacePosted():
@@ -171,8 +191,20 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             assert_never(event)
 
 
-def _items(event: RunbookChosen) -> tuple[Item, ...]:
-    return tuple(Item(step=step, phase=phase) for phase in Phase for step in event.steps.get(phase, ()))
+def _items(incident: Incident, event: RunbookChosen) -> tuple[Item, ...]:
+    """The steps of the runbook, with what was ticked before: it keeps the words that were ticked.
+
+    A step that is closed and that the new runbook lacks stays behind the others of its phase; an open one goes.
+    """
+    closed = {item.step.id: item for item in incident.items if item.state is not StepState.OPEN}
+    items: list[Item] = []
+    for phase in Phase:
+        for step in event.steps.get(phase, ()):
+            before = closed.pop(step.id, None)
+            items.append(
+                before.model_copy(update={"phase": phase}) if before else Item(step=step, phase=phase)
+            )
+    return tuple(item for phase in Phase for item in (*items, *closed.values()) if item.phase is phase)
 
 
 def _role_taken(incident: Incident, event: RoleTaken) -> dict[str, object]:

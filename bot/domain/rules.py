@@ -139,12 +139,11 @@ def _declare(incident: Incident, command: DeclareIncident, now: datetime) -> lis
             length=len(title),
             most=TITLE_MAX,
         )
-    runbook = command.runbook
     return [
         IncidentDeclared(
             at=now, by=command.by, number=incident.number, title=title, severity=command.severity
         ),
-        RunbookChosen(at=now, by=command.by, runbook=runbook.id, title=runbook.title, steps=runbook.phases),
+        RunbookChosen.of(command.runbook, at=now, by=command.by),
     ]
 
 

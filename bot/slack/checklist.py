@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.incident import Incident, Item
-from bot.domain.story import phase_word
+from bot.domain.story import phase_word, role_word
 from bot.domain.vocabulary import Phase, StepState
 from bot.slack import blocks
 from bot.slack.blocks import BLOCKS_MAX, Block
 from bot.slack.cards import next_phase_button, progress
 from bot.slack.face import Drawing, Face
 from bot.slack.ids import Action, StepAct, StepAim, StepMenuAim, pack
-from bot.slack.text import clock, code, quoted, width
+from bot.slack.text import clock, code, cut, day_and_clock, escape, quoted, width
 
+LINK_MAX = 1600  # at most 300 characters; escaping makes five of one
+LEAST = 100  # characters that are worth beginning a reason with: less says nothing
 AROUND = 4  # blocks besides the steps: the heading, the gate's text and button, and what did not fit
 STEP_MAX = 1000  # a step has at most 200 characters; escaping makes five of one
 WHY_MAX = 1400  # at most 400 characters, escaped; and it must fit beside the step in one section
@@ -30,19 +32,19 @@ def checklist(incident: Incident, face: Face, now: datetime) -> Drawing:
         phase=phase_word(phase, t).capitalize(),
         progress=progress(incident, phase, face),
     )
-    drawn = [blocks.section(heading), *_steps(incident, face), *_gate(incident, face)]
+    drawn = [blocks.section(heading), *_steps(incident, face, now), *_gate(incident, face)]
     return Drawing(drawn, blocks.notification(f"{incident.name} {heading.strip('*')}"))
 
 
-def _steps(incident: Incident, face: Face) -> list[Block]:
+def _steps(incident: Incident, face: Face, now: datetime) -> list[Block]:
     """With buttons under each open step while that fits into one message, else one block and a menu a step."""
     items, room = incident.items_of(incident.phase), BLOCKS_MAX - AROUND
     first = _first_to_do(incident)
-    roomy = [block for item in items for block in _roomy(item, incident, face, first=item == first)]
+    roomy = [block for item in items for block in _roomy(item, incident, face, now, first=item == first)]
     if len(roomy) <= room:
         return roomy
     shown = sorted(items, key=lambda item: item.state is not StepState.OPEN)[:room]
-    compact = [_compact(item, incident, face) for item in items if item in shown]
+    compact = [_compact(item, incident, face, now) for item in items if item in shown]
     left_out = len(items) - len(compact)
     if left_out:
         compact.append(
@@ -63,12 +65,12 @@ def _first_to_do(incident: Incident) -> Item | None:
     return next((item for item in still_open if item.step.required), next(iter(still_open), None))
 
 
-def _roomy(item: Item, incident: Incident, face: Face, *, first: bool) -> list[Block]:
+def _roomy(item: Item, incident: Incident, face: Face, now: datetime, *, first: bool) -> list[Block]:
     t, text = face.t, _text(item, face)
     if item.state is not StepState.OPEN:
         undo = _button(t("Undo"), Action.STEP_UNDO, item, incident)
         return [blocks.section(f"{text}\n{_what_became(item, face)}", undo)]
-    small = [_why(item), _flag_hint(item, face)]
+    small = [_why(item), *_help(item, incident, face, now)]
     return [
         blocks.section(text),
         *([blocks.context(*small)] if any(small) else []),
@@ -79,14 +81,14 @@ def _roomy(item: Item, incident: Incident, face: Face, *, first: bool) -> list[B
     ]
 
 
-def _compact(item: Item, incident: Incident, face: Face) -> Block:
+def _compact(item: Item, incident: Incident, face: Face, now: datetime) -> Block:
     t, text = face.t, _text(item, face)
     if item.state is not StepState.OPEN:
         options = [(t("Undo"), StepAct.UNDO)]
         below = [_what_became(item, face)]
     else:
         options = [(t("Done"), StepAct.DONE), (t("Skip…"), StepAct.SKIP)]
-        below = [text for text in (_why(item), _flag_hint(item, face)) if text]
+        below = _fitting(_why(item), _help(item, incident, face, now), blocks.SECTION_MAX - width(text) - 1)
     menu = blocks.overflow(
         Action.STEP_MENU,
         [
@@ -134,6 +136,52 @@ def _flag_hint(item: Item, face: Face) -> str | None:
         return None
     command = code(face.t("/flag kill {flag} <reason>", flag=item.step.flag), 600)
     return face.t("Type {command}", command=command)
+
+
+def _help(item: Item, incident: Incident, face: Face, now: datetime) -> list[str]:
+    """What a step brings along: who and by when, what to copy, where to look, which flag."""
+    t, step = face.t, item.step
+    return [
+        text
+        for text in (
+            _who_and_when(item, incident, face, now),
+            t("Run {command}", command=code(step.command, LINK_MAX)) if step.command else None,
+            f"<{escape(step.link)}|{escape(t('Open the page'))}>" if step.link else None,
+            _flag_hint(item, face),
+        )
+        if text
+    ]
+
+
+def _who_and_when(item: Item, incident: Incident, face: Face, now: datetime) -> str | None:
+    t, told = face.t, []
+    owner, due = item.step.owner, incident.due(item)
+    if owner is not None:
+        holder = incident.roles.get(owner)
+        told.append(
+            t("for {role}", role=role_word(owner, t))
+            if holder is None
+            else t("for {role} ({who})", role=role_word(owner, t), who=face.person(holder))
+        )
+    if due is not None:
+        told.append(
+            t("*overdue since {when}*", when=day_and_clock(due))
+            if due < now
+            else t("due {when}", when=day_and_clock(due))
+        )
+    return " · ".join(told) or None
+
+
+def _fitting(why: str | None, rest: list[str], room: int) -> list[str]:
+    """As much as fits into `room` characters. The reason is what can be cut: a command or a link cannot."""
+    kept: list[str] = []
+    for each in rest:
+        if width(each) < room:
+            kept.append(each)
+            room -= width(each) + 1
+    if why and (width(why) < room or room > LEAST):
+        return [cut(why, room), *kept]
+    return kept
 
 
 def _gate(incident: Incident, face: Face) -> list[Block]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from bot.domain.events import IncidentClosed, PhaseEntered, StepDone, StepSkipped
+from bot.domain.events import IncidentClosed, PhaseEntered, RoleTaken, StepDone, StepSkipped
 from bot.domain.runbook import Step
-from bot.domain.vocabulary import Phase
+from bot.domain.vocabulary import Phase, Role
 from bot.slack.checklist import checklist
 from tests.slack.made import (
     ANA,
@@ -117,3 +118,67 @@ def test_of_very_many_steps_the_open_ones_are_shown_first() -> None:
     done = [StepDone(at=after(n), by=ANA, step=f"s-{n}", text=f"Step {n}.") for n in range(30)]
     said = read(check(checklist(incident(*done, steps=steps), FACE, after(60))))
     assert all(f"Step {number}." in said for number in range(30, 60))
+
+
+HELPED = Step(
+    id="restart",
+    text="Restart the consumers",
+    why="They hang after a failover",
+    due_after=30,
+    owner=Role.COMMUNICATIONS,
+    link="https://wiki.example/consumers?a=1&b=2",
+    command="kubectl rollout restart deploy/consumer && echo <ok>",
+)
+
+
+@pytest.mark.parametrize("others", [0, 19])
+def test_a_step_shows_what_it_brings_along_in_both_forms(others: int) -> None:
+    rest = tuple(Step(id=f"s-{n}", text=f"Step {n}.", why="because") for n in range(others))
+    made = incident(steps={**STEPS, Phase.STABILIZE: (HELPED, *rest)})
+    said = read(check(checklist(made, FACE, after(1))))
+    assert "They hang after a failover" in said
+    assert "for communications · due <!date^" in said
+    assert "Run `kubectl rollout restart deploy/consumer &amp;&amp; echo &lt;ok&gt;`" in said
+    assert "<https://wiki.example/consumers?a=1&amp;b=2|Open the page>" in said
+
+
+def test_who_has_the_role_is_named_and_a_late_step_says_so() -> None:
+    taken = RoleTaken(at=after(2), by=BO, role=Role.COMMUNICATIONS, person=BO)
+    made = incident(taken, steps={**STEPS, Phase.STABILIZE: (HELPED,)})
+    said = read(checklist(made, FACE, after(31)))
+    assert "for communications (<@U02BO>) · *overdue since <!date^" in said
+    assert "overdue" not in read(checklist(made, FACE, after(30)))
+
+
+def test_a_step_of_repair_is_due_from_when_the_repair_began() -> None:
+    made = incident(
+        PhaseEntered(at=after(40), by=BO, phase=Phase.REPAIR, left=Phase.STABILIZE),
+        steps={**STEPS, Phase.REPAIR: (HELPED,), Phase.PREVENT: (Step(id="x", text="x", due_after=5),)},
+    )
+    assert made.due(made.items_of(Phase.REPAIR)[0]) == after(70)
+    assert made.due(made.items_of(Phase.PREVENT)[0]) is None
+
+
+@pytest.mark.parametrize("count", [1, 12, 20, 46])
+@pytest.mark.parametrize("character", ["&", "é", "🔥"])
+def test_steps_that_bring_along_the_most_fit_and_keep_command_and_link_whole(
+    count: int, character: str
+) -> None:
+    link = "https://" + character * 250
+    steps = tuple(
+        Step(
+            id=f"s-{n}",
+            text=character * 200,
+            why=character * 400,
+            flag=character * 100,
+            due_after=1,
+            owner=Role.COMMUNICATIONS,
+            link=link,
+            command=character * 300,
+        )
+        for n in range(count)
+    )
+    said = read(check(checklist(incident(steps={**STEPS, Phase.STABILIZE: steps}), FACE, after(9))))
+    if character != "&":
+        assert said.count(f"`{character * 300}`") == said.count(f"<{link}|") == count
+    assert not re.search(r"<https://[^>]*…", said)
