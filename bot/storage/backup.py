@@ -17,17 +17,14 @@ from bot.storage.engine import DatabaseUnusable, StorageError
 from bot.storage.verifying import heads
 
 PAGES_AT_ONCE = 1000  # 4 MB between two chances to be stopped
-COMPANIONS = (
-    "-wal",
-    "-shm",
-    "-journal",
-)  # what SQLite keeps beside a database and applies to it when it opens
-# What the copy holds is older than the moment somebody restores it: what waited then has been delivered since.
+COMPANIONS = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database and applies to it
+# The copy is older than the moment somebody restores it: what waited then has been delivered since. What was being
+# sent needs no mark: a bot that starts puts it in doubt by itself.
 DOUBT = (
-    "update effect set state = 'pending', in_doubt = 1, lease = null,"
-    " error = 'restored from a backup: Slack may have it already'"
-    " where state in ('pending', 'sending')"
+    "update effect set in_doubt = 1, error = coalesce(error, 'restored from a backup: Slack may have it already')"
+    " where state = 'pending'"
 )
+UNFINISHED = "select count(*) from effect where state in ('pending', 'sending')"
 
 
 class BackupFailed(StorageError):
@@ -92,13 +89,14 @@ def _refuse_too_large(database: Path, to: Path) -> None:
     free = shutil.disk_usage(to.parent).free
     if free < needed:
         raise BackupFailed(
-            f"There is not enough room for {to}: it takes up to {megabytes(needed)}, "
-            f"and {megabytes(free)} are free."
+            f"There is not enough room for {to}: it takes up to {in_bytes(needed)}, "
+            f"and {in_bytes(free)} are free."
         )
 
 
-def megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+def in_bytes(size: int) -> str:
+    """`12.3 MB`."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 @contextlib.contextmanager
@@ -118,7 +116,7 @@ def _temporary(to: Path) -> Iterator[Path]:
 
 
 def _copy(source: sqlite3.Connection, draft: Path, between: Callable[[], None]) -> int:
-    """Copy page by page; answers how many unfinished effects the copy has, each marked as being in doubt.
+    """Copy page by page; answers how many unfinished effects the copy has, all of them to be looked up first.
 
     `source` is inside a read transaction. Without one, SQLite would start again from the first page whenever
     the bot commits, and never come to an end on a busy day.
@@ -127,10 +125,11 @@ def _copy(source: sqlite3.Connection, draft: Path, between: Callable[[], None]) 
         # a callback for every step also lets Python act on Ctrl-C
         source.backup(target, pages=PAGES_AT_ONCE, progress=lambda *_: between())
         with target:
-            doubted = target.execute(DOUBT).rowcount
+            target.execute(DOUBT)
+            in_doubt: int = target.execute(UNFINISHED).fetchone()[0]
         # One file that is complete by itself and can be read where nothing may be written. The bot sets WAL again.
         target.execute("PRAGMA journal_mode=DELETE").fetchall()
-    return doubted
+    return in_doubt
 
 
 def _checked(draft: Path, to: Path, in_doubt: int) -> Backup:

@@ -57,19 +57,30 @@ def damage(transaction: Snapshot, *, quick: bool = False, seconds: float | None 
         deadline = time.monotonic() + seconds
         connection.set_progress_handler(lambda: int(time.monotonic() > deadline), STEPS_BETWEEN_LOOKS)
     try:
-        said = transaction.all("PRAGMA quick_check" if quick else "PRAGMA integrity_check")
-        strangers = transaction.all("PRAGMA foreign_key_check")
+        lines = _said(transaction, "PRAGMA quick_check" if quick else "PRAGMA integrity_check")
+        return lines + _said(transaction, "PRAGMA foreign_key_check")
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):
             raise TimeoutError from error
         raise
     finally:
         connection.set_progress_handler(None, 0)
-    lines = [line for row in said for value in row.values() for line in str(value).splitlines()]
-    return [line for line in lines if line != "ok"] + [
-        f"row {row['rowid']} of {row['table']} refers to a row of {row['parent']} that is not there"
-        for row in strangers
-    ]
+
+
+def _said(transaction: Snapshot, pragma: str) -> list[str]:
+    try:
+        rows = transaction.all(pragma)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:  # where it is too damaged to be checked, that is the finding
+        return [str(error)]
+    if pragma.endswith("foreign_key_check"):
+        return [
+            f"row {row['rowid']} of {row['table']} refers to a row of {row['parent']} that is not there"
+            for row in rows
+        ]
+    lines = [line for row in rows for value in row.values() for line in str(value).splitlines()]
+    return [line for line in lines if line != "ok"]
 
 
 def write_locked(path: Path, *, seconds: float) -> bool:
@@ -124,7 +135,16 @@ def unreadable(path: Path, error: sqlite3.Error) -> DatabaseUnusable:
 
 
 def _connect(path: Path) -> Database:
-    return Database(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS))
+    """Read-only, and with nothing left behind.
+
+    Where a write-ahead log lies beside the file, it stays as it is. Where none does, reading makes an empty one,
+    and only a connection that could write takes it away again.
+    """
+    kept = path.with_name(path.name + "-wal").exists()
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if kept else 'rw'}"
+    database = Database(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS))
+    database.execute("PRAGMA query_only=ON")
+    return database
 
 
 def _refuse_other_versions(database: Database, path: Path) -> None:

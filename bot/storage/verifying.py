@@ -5,11 +5,13 @@ It runs on one snapshot, incident by incident, and holds at most a batch of even
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +19,7 @@ from pydantic import ValidationError
 from bot.domain.events import Event, IncidentDeclared
 from bot.domain.incident import Incident, evolve
 from bot.domain.vocabulary import incident_name
+from bot.storage import looking
 from bot.storage.engine import Row, Transaction
 from bot.storage.incidents import projection
 from bot.storage.outbox import NOBODY
@@ -64,6 +67,21 @@ def verify(
     `transaction` has to see one snapshot, or what is written meanwhile looks like damage.
     """
     return _Verification(transaction, found, page, batch).run()
+
+
+def verify_file(path: Path, found: Callable[[Finding], None]) -> Counts | None:
+    """The same for a SQLite file, after SQLite's own check of it; None when it is too damaged to be read on.
+
+    Raises DatabaseUnusable when it cannot be opened at all. Whoever works on the file is not disturbed.
+    """
+    with looking.snapshot(path) as transaction:
+        for line in looking.damage(transaction):
+            found(Finding("the file", line))
+        try:
+            return verify(transaction, found)
+        except sqlite3.DatabaseError as error:
+            found(Finding("the file", f"could not be read any further ({error})"))
+            return None
 
 
 def heads(transaction: Transaction, found: Callable[[Finding], None]) -> None:

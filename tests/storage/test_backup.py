@@ -21,7 +21,7 @@ from bot.storage.engine import DatabaseUnusable, Engine, Transaction
 from bot.storage.sqlite import SqliteEngine
 from bot.storage.verifying import verify
 from tests.domain.samples import ANA, later
-from tests.storage.doing import TEAM, asks, claims, declares, finishes, rows
+from tests.storage.doing import TEAM, asks, claims, declares, finishes, releases, rows, unfinished
 
 PEOPLE = 40_000  # 15 MB of them: several steps of a copy, and still under a second
 
@@ -101,7 +101,9 @@ async def test_what_was_unfinished_is_in_doubt_in_the_copy_and_as_before_in_the_
         assert connection.execute(asked).fetchall() == before
     async with SqliteEngine.open(made.path) as engine:
         states = [(row["state"], row["in_doubt"]) for row in await rows(engine, asked)]
-    assert states == [("done", 0), ("pending", 1), ("pending", 1), ("pending", 1)]
+        assert states == [("done", 0), ("sending", 0), ("pending", 1), ("pending", 1)]
+        await releases(engine, now=later(1), crashed=True)  # as a bot does when it starts
+        assert [row["in_doubt"] for row in await unfinished(engine)] == [1, 1, 1]
 
 
 async def test_a_backup_comes_to_its_end_however_often_others_commit(tmp_path: Path) -> None:
