@@ -75,7 +75,6 @@ class SlackOutside:
         self._summary = summary
         self._budgets = Budgets()
         self._channels: dict[str, str] = {}
-        self._topics: dict[str, str] = {}
 
     async def deliver(self, promise: Promise, incident: Incident | None) -> Command | None:
         """See `Outside`."""
@@ -183,7 +182,10 @@ class SlackOutside:
             channel = await self._channel_id(promise, self._face.announcements)
         else:
             channel = _channel(incident)
-        place = await self._post(promise, channel, drawing)
+        place = await self._posted_before(promise, channel)
+        # What an attempt with a lost answer left there shows the state of that moment.
+        if place is None or not await self._update(promise, place, drawing):
+            place = await self._send(promise, channel, drawing)
         return LinkSurface(by=FIREBREAK, surface=surface, channel=place.channel, ts=place.ts)
 
     def _drawing(self, incident: Incident, surface: Surface) -> Drawing:
@@ -213,17 +215,17 @@ class SlackOutside:
         return True
 
     async def _set_topic(self, promise: Promise, incident: Incident) -> None:
-        """Only on a change: each setting writes a line into the channel that everybody sees."""
+        """Only on a change, because each setting writes a line into the channel that everybody sees.
+
+        Slack is asked for what it is now: another replica, or a person, may have set it since.
+        """
         channel = _channel(incident)
         topic = cards.topic(incident, self._face)
-        if channel not in self._topics:
-            self._budgets.take("conversations.info", promise.id)
-            answer = await self._client.conversations_info(channel=channel)
-            self._topics[channel] = answer["channel"].get("topic", {}).get("value", "")
-        if self._topics[channel] != topic:
+        self._budgets.take("conversations.info", promise.id)
+        answer = await self._client.conversations_info(channel=channel)
+        if answer["channel"].get("topic", {}).get("value", "") != topic:
             self._budgets.take("conversations.setTopic", promise.id)
             await self._client.conversations_setTopic(channel=channel, topic=topic)
-            self._topics[channel] = topic
 
     async def _pin(self, promise: Promise, place: Place) -> None:
         try:
@@ -236,10 +238,9 @@ class SlackOutside:
     # posts ---------------------------------------------------------------------------------------------
 
     async def _post(self, promise: Promise, channel: str, drawing: Drawing) -> Place:
-        if promise.in_doubt:
-            before = await self._posted_before(promise, channel)
-            if before is not None:
-                return before
+        return await self._posted_before(promise, channel) or await self._send(promise, channel, drawing)
+
+    async def _send(self, promise: Promise, channel: str, drawing: Drawing) -> Place:
         self._budgets.take("chat.postMessage", promise.id, channel)
         answer = await self._client.chat_postMessage(
             channel=channel,
@@ -252,6 +253,8 @@ class SlackOutside:
 
     async def _posted_before(self, promise: Promise, channel: str) -> Place | None:
         """The message that an attempt with a lost answer left behind, by the effect's number in its metadata."""
+        if not promise.in_doubt:
+            return None
         self._budgets.take("conversations.history", promise.id)
         history = await self._client.conversations_history(
             channel=channel,

@@ -58,7 +58,10 @@ class _Handler(AsyncSocketModeHandler):
         except Malformed as error:
             log.warning("envelope refused: %s", error, extra={"action": "request_refused"})
             return
-        await super().handle(client, req)
+        try:
+            await super().handle(client, req)
+        except ConnectionError as error:  # what was asked is stored; the person asks again and is told so
+            log.warning("acknowledgement lost: %s", type(error).__name__, extra={"action": "answer_lost"})
 
 
 class Listeners:

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from bot.domain.events import FlagContained
+from bot.sandbox.delivery import Envelope
 from bot.storage import flags
 from bot.storage.flags import Flag
 from tests.handlers.conftest import House
@@ -117,3 +118,14 @@ async def test_a_great_many_flags_fit_an_answer(house: House) -> None:
     answer = await house.person("ana").types("/flag show", "general")
     assert answer.message is not None
     assert len(answer.message.text) <= 4000
+
+
+async def test_kill_delivered_again_after_the_undo_holds_nothing(house: House) -> None:
+    channel = await house.declared()
+    ana = house.person("ana")
+    await ana.types("/flag kill new-gateway errors began", channel)
+    killed = next(entry for entry in house.slack.workspace.log if entry.name == "/flag")
+    await ana.types("/flag undo new-gateway", channel)
+    again = await house.slack.delivery.send(Envelope("slash_commands", killed.detail["payload"]))
+    assert again.body == {"text": "`new-gateway` is held no more."}
+    assert await served(house) == "on"

@@ -207,6 +207,51 @@ async def test_the_topic_is_set_only_when_it_changes(slack: Sandbox, outside: Sl
     assert "checkout returns 500" in slack.channel(incident.channel).topic["value"]
 
 
+@pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "half_json"])
+async def test_a_topic_whose_answer_was_lost_is_not_said_twice(
+    slack: Sandbox, outside: SlackOutside, fault: str
+) -> None:
+    incident = await with_channel(outside)
+    await outside.deliver(promised(Draw(surface=Surface.TOPIC)), incident)
+    worse = incident.model_copy(update={"severity": Severity.P4})
+    slack.faults.add(fault, "conversations.setTopic", seconds=None)  # type: ignore[arg-type]
+    with pytest.raises(Failed):
+        await outside.deliver(promised(Draw(surface=Surface.TOPIC)), worse)
+    await outside.deliver(promised(Draw(surface=Surface.TOPIC), in_doubt=True), worse)
+    assert incident.channel is not None
+    said = [
+        m.extra["topic"][:2] for m in slack.shown(incident.channel, "ana") if m.subtype == "channel_topic"
+    ]
+    assert said == ["P0", "P4"]
+
+
+async def test_a_topic_that_somebody_else_has_set_is_set_again(slack: Sandbox, outside: SlackOutside) -> None:
+    incident = await with_channel(outside)
+    await outside.deliver(promised(Draw(surface=Surface.TOPIC)), incident)
+    assert incident.channel is not None
+    async with outside_of(slack) as replica:
+        closed = incident.model_copy(update={"phase": Phase.CLOSED})
+        await replica.deliver(promised(Draw(surface=Surface.TOPIC)), closed)
+    await outside.deliver(promised(Draw(surface=Surface.TOPIC)), incident)
+    assert "stabilize" in slack.channel(incident.channel).topic["value"]
+
+
+@pytest.mark.parametrize("surface", [Surface.CARD, Surface.CHECKLIST, Surface.ANNOUNCEMENT])
+async def test_a_surface_found_after_a_lost_answer_shows_what_is_so_now(
+    slack: Sandbox, outside: SlackOutside, surface: Surface
+) -> None:
+    incident = await with_channel(outside)
+    slack.faults.add("reset_after", "chat.postMessage")
+    with pytest.raises(Failed):
+        await outside.deliver(promised(Draw(surface=surface), id=31), incident)
+    closed = incident.model_copy(update={"phase": Phase.CLOSED})
+    link = await outside.deliver(promised(Draw(surface=surface), id=31, in_doubt=True), closed)
+    assert isinstance(link, LinkSurface)
+    posted = [m for m in slack.shown(link.channel, "ana") if m.metadata is not None]
+    assert [message.ts for message in posted] == [link.ts]
+    assert "closed" in slack.text_of(posted[0]).lower()
+
+
 async def test_the_bot_joins_the_channel_where_it_announces(slack: Sandbox, outside: SlackOutside) -> None:
     slack.channel("incidents").members.remove(slack.workspace.app.bot_user)
     command = await outside.deliver(promised(Draw(surface=Surface.ANNOUNCEMENT)), replay(7, declared()))
