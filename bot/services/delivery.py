@@ -146,6 +146,7 @@ class Delivery:
     async def _deliver(self, promise: Promise) -> None:
         try:
             command = await self._outside.deliver(promise, await self._state(promise))
+            await self._done(promise, command)
         except Wait as wait:
             await self._again(promise, wait.seconds, str(wait), in_doubt=False, counts=False)
         except Failed as failed:
@@ -167,8 +168,6 @@ class Delivery:
             log.exception("effect broke", extra={"action": "effect_broke", "effect": promise.effect.type})
             seconds = self._backoff(promise, in_doubt=True)
             await self._again(promise, seconds, "a mistake in Firebreak; see its log", in_doubt=True)
-        else:
-            await self._done(promise, command)
 
     async def _state(self, promise: Promise) -> Incident | None:
         if promise.incident == NOBODY:
