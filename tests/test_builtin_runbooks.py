@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.runbook import PHASES_WITH_STEPS, Runbook, best_match
-from bot.domain.vocabulary import Phase
+from bot.domain.vocabulary import Phase, Role
 from bot.services.runbooks import BUILT_IN, Library
 
 LIBRARY = Library.load([BUILT_IN])
@@ -16,23 +16,58 @@ BY_ID = {runbook.id: runbook for runbook in LIBRARY.runbooks}
 
 # Stored in timelines and named in exports. A step may be added or left out; an id is never used for another step.
 STEP_IDS = {
-    "payment-failures": [
-        *[
-            "scope",
-            "contain-new-gateway",
-            "stop-changes",
-            "stop-double-charges",
-            "check-provider",
-            "tell-people",
-        ],
-        *["prove-it", "settle-unknown", "refund-double", "name-the-cause", "fix-live", "drain-backlog"],
-        *["restore-gateway", "alert-on-success-rate", "catch-it-before", "rehearse", "review"],
-    ],
-    "general": [
-        *["scope", "undo-last-change", "stop-the-spread", "get-help", "tell-people", "prove-it"],
-        *["name-the-cause", "mend-the-harm", "fix-live", "drain-backlog"],
-        *["restore-flags", "alert", "catch-it-before", "write-the-runbook", "review"],
-    ],
+    "database-overload": (
+        "scope stop-migration stop-changes end-the-worst shed-load no-blind-failover "
+        "tell-people prove-it "
+        "check-data mend-the-harm name-the-cause fix-live bring-back "
+        "restore-flags limits alert migration-check try-restore review "
+    ),
+    "error-surge": (
+        "scope undo-last-change cut-off protect-the-core stop-retries check-below tell-people "
+        "prove-it "
+        "name-the-cause mend-the-harm fix-live restore-capacity "
+        "restore-flags alert contain-by-itself review "
+    ),
+    "failed-deploy": (
+        "stop-changes scope flag-off decide-direction carry-it-out caches-and-clients "
+        "tell-people prove-it "
+        "mend-the-harm keep-main-clean name-the-cause fix-live "
+        "restore-flags stop-by-itself rehearse two-steps review "
+    ),
+    "general": (
+        "scope undo-last-change stop-the-spread get-help tell-people prove-it "
+        "name-the-cause mend-the-harm fix-live drain-backlog "
+        "restore-flags alert catch-it-before write-the-runbook review "
+    ),
+    "login-broken": (
+        "scope attack-or-fault keep-sessions undo-last-change other-door stop-lockouts "
+        "tell-people prove-it "
+        "unlock half-accounts check-security name-the-cause fix-live "
+        "alert probe expiry-dates review "
+    ),
+    "payment-failures": (
+        "scope contain-new-gateway stop-changes stop-double-charges check-provider tell-people "
+        "prove-it "
+        "settle-unknown refund-double name-the-cause fix-live drain-backlog "
+        "restore-gateway alert-on-success-rate catch-it-before rehearse review "
+    ),
+    "queue-stuck": (
+        "scope poison undo-last-change free-consumers slow-producers add-consumers tell-people "
+        "prove-it "
+        "count-lost mend-the-harm dead-letters name-the-cause fix-live "
+        "alert bound-retries separate review "
+    ),
+    "slow-checkout": (
+        "scope undo-last-change shed-extras cut-waiting stop-double-charges add-room "
+        "tell-people prove-it "
+        "find-the-wait name-the-cause mend-the-harm fix-live restore-extras "
+        "alert budget load-test review "
+    ),
+    "third-party-down": (
+        "scope is-it-them cut-loose fall-back keep-the-work open-ticket tell-people prove-it "
+        "confirm-back drain-backlog reconcile undo-fallbacks name-the-cause "
+        "restore-flags alert automatic-fallback rehearse review "
+    ),
 }
 
 
@@ -54,7 +89,7 @@ def test_every_step_says_why(runbook: Runbook) -> None:
 
 @pytest.mark.parametrize("runbook", LIBRARY.runbooks, ids=lambda runbook: runbook.id)
 def test_step_ids_are_those_that_timelines_know(runbook: Runbook) -> None:
-    assert [step.id for step in runbook.steps()] == STEP_IDS[runbook.id]
+    assert [step.id for step in runbook.steps()] == STEP_IDS[runbook.id].split()
 
 
 def test_payment_failures_name_the_flag_to_hold_while_stabilizing() -> None:
@@ -75,6 +110,47 @@ def test_payment_failures_name_the_flag_to_hold_while_stabilizing() -> None:
 )
 def test_a_title_about_payments_starts_the_payment_runbook(title: str) -> None:
     assert best_match(LIBRARY.runbooks, title) == BY_ID["payment-failures"]
+
+
+@pytest.mark.parametrize(
+    ("title", "id"),
+    [
+        ("Order queue is stuck, consumer lag 40 min", "queue-stuck"),
+        ("Emails pile up in the dead letter queue", "queue-stuck"),
+        ("Search broken since the last deploy", "failed-deploy"),
+        ("Checkout is slow, p95 9 s", "slow-checkout"),
+        ("502 Bad Gateway on every page", "error-surge"),
+        ("API error rate 30 %", "error-surge"),
+        ("Shipping provider answers nothing", "third-party-down"),
+        ("Postgres: too many connections", "database-overload"),
+        ("Migration locks the orders table", "database-overload"),
+        ("Nobody can log in", "login-broken"),
+        ("Signup: verification code never arrives", "login-broken"),
+        ("Password reset mails missing", "login-broken"),
+    ],
+)
+def test_a_title_starts_the_runbook_that_people_would_reach_for(title: str, id: str) -> None:
+    best = best_match(LIBRARY.runbooks, title)
+    assert best is not None
+    assert best.id == id
+
+
+@pytest.mark.parametrize("runbook", LIBRARY.runbooks, ids=lambda runbook: runbook.id)
+def test_people_are_told_and_the_review_is_held_in_time(runbook: Runbook) -> None:
+    steps = {step.id: step for step in runbook.steps()}
+    assert steps["tell-people"].owner is Role.COMMUNICATIONS
+    assert (steps["tell-people"].due_after or 0) <= 30
+    assert steps["review"].due_after == 5 * 24 * 60
+    assert Role.COMMANDER in runbook.roles
+
+
+@pytest.mark.parametrize("runbook", LIBRARY.runbooks, ids=lambda runbook: runbook.id)
+def test_stabilize_begins_with_finding_the_harm_or_stopping_it_and_ends_with_proof(runbook: Runbook) -> None:
+    steps = runbook.phases[Phase.STABILIZE]
+    assert steps[0].id in ("scope", "stop-changes")
+    assert steps[-1].id == "prove-it"
+    assert steps[0].required
+    assert steps[-1].required
 
 
 @pytest.mark.parametrize("title", ["Search is slow", "repayable loans page is wrong", "🔥", "apple is red"])

@@ -268,8 +268,9 @@ class Match(Frozen):
 
     @property
     def signs(self) -> int:
-        """How many signs speak for it."""
-        return len(self.words) + len(self.services) + len(self.labels)
+        """How many signs speak for it. A phrase counts by its words, so "slow checkout" beats "checkout"."""
+        words = {token for word in self.words for token in _tokens(word)}
+        return len(words) + len(self.services) + len(self.labels)
 
 
 def match(runbook: Runbook, title: str, services: Sequence[str] = (), labels: Sequence[str] = ()) -> Match:
