@@ -31,8 +31,7 @@ from bot.slack.face import Face
 from bot.slack.sockets import Listeners, Sockets
 from bot.storage import workspaces
 from bot.storage.engine import Engine
-from bot.storage.lock import only_bot_on
-from bot.storage.sqlite import SqliteEngine
+from bot.storage.opening import open_engine
 from bot.web import health, slack_events
 from handlers.desk import Desk
 
@@ -79,8 +78,7 @@ async def firebreak(settings: Settings, *, now: Callable[[], datetime] = utc_now
     if CALL_SECONDS >= LEASE:
         raise AssertionError("a lease must outlast the call it covers")
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(only_bot_on(settings.database))
-        engine = await stack.enter_async_context(SqliteEngine.open(settings.database))
+        engine = await stack.enter_async_context(open_engine(settings.database, as_bot=True))
         session = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
         )

@@ -21,6 +21,7 @@ from bot.domain.runbook import Frozen
 from bot.domain.spelling import complaints, nearest
 from bot.domain.vocabulary import Severity
 from bot.services.runbooks import BUILT_IN
+from bot.storage.address import PostgresAddress, parse_address
 
 DEFAULT_CONFIG = "firebreak.toml"
 HTTP_PORT = 3000  # where Bolt's own apps listen, so that tunnels and examples made for them fit
@@ -34,7 +35,7 @@ ENVIRONMENT = {
     "SLACK_API_URL": "another address of the Web API, such as the local Slack's",
     "HOST": "where the web server listens; wins over [web] host",
     "PORT": "the web server's port; wins over [web] port",
-    "FIREBREAK_DATABASE": "the database file",
+    "FIREBREAK_DATABASE": "the database: a file, or the address of a PostgreSQL",
     "FIREBREAK_CONFIG": "the settings file",
 }
 
@@ -152,7 +153,7 @@ class Settings(Frozen):
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
-    database: Path = Path("firebreak.db")
+    database: Path | PostgresAddress = Path("firebreak.db")
     language: str = "en"
     zone: ZoneInfo
     announcements_channel: str
@@ -183,7 +184,7 @@ class Settings(Frozen):
             slack_app_token=_secret(given, "SLACK_APP_TOKEN"),
             slack_signing_secret=_secret(given, "SLACK_SIGNING_SECRET"),
             slack_api_url=given.get("SLACK_API_URL", "https://slack.com/api").rstrip("/") + "/",
-            database=Path(given.get("FIREBREAK_DATABASE", "firebreak.db")),
+            database=parse_address(given.get("FIREBREAK_DATABASE", "firebreak.db")),
             language=file.language,
             zone=ZoneInfo(file.timezone),
             announcements_channel=file.announcements.channel,
@@ -294,9 +295,10 @@ def _wrong_addresses(given: dict[str, str]) -> list[str]:
         wrong.append(
             f"HOST is {given['HOST']!r}, but must be an address of this machine, such as '127.0.0.1'"
         )
-    database = given.get("FIREBREAK_DATABASE", "")
-    if "://" in database or database == ":memory:":
-        wrong.append(f"FIREBREAK_DATABASE is {_without_password(database)!r}, but must be the path of a file")
+    try:
+        parse_address(given.get("FIREBREAK_DATABASE", ""))
+    except ValueError as error:
+        wrong.append(f"FIREBREAK_DATABASE {error}")
     return wrong
 
 

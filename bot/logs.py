@@ -31,3 +31,5 @@ def configure(level: str = "INFO") -> None:
     root.setLevel(level)
     for name in (BOLT_LOGGER, "slack_bolt", "slack_sdk", "aiohttp"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # each attempt to connect again, several a second, when what waits for the database says so itself
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

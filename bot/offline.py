@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from bot.config import Settings
@@ -17,15 +18,16 @@ from bot.errors import StartError
 from bot.services.incidents import Incidents
 from bot.services.reports import Reports, Schedule
 from bot.storage import flags, workspaces
+from bot.storage.engine import Engine
 from bot.storage.flags import Flag
-from bot.storage.sqlite import SqliteEngine
+from bot.storage.opening import open_engine
 
 
 @dataclass(frozen=True)
 class Database:
     """The services over an existing database, for the one workspace in it."""
 
-    engine: SqliteEngine
+    engine: Engine
     team_id: str
     incidents: Incidents
     reports: Reports
@@ -34,16 +36,16 @@ class Database:
 @contextlib.asynccontextmanager
 async def existing(settings: Settings) -> AsyncIterator[Database]:
     """Open the configured database; raises StartError where there is none or no bot has used it yet."""
-    path = settings.database
-    if not path.exists():
+    address = settings.database
+    if isinstance(address, Path) and not address.exists():
         raise StartError(
-            f"There is no database at {path}. Start the bot once with `firebreak run`, or name the right file "
+            f"There is no database at {address}. Start the bot once with `firebreak run`, or name the right file "
             "in FIREBREAK_DATABASE."
         )
-    async with SqliteEngine.open(path) as engine:
+    async with open_engine(address) as engine:
         known = await engine.read(workspaces.everything)
         if not known:
-            raise StartError(f"{path} knows no workspace yet. Start the bot once with `firebreak run`.")
+            raise StartError(f"{address} knows no workspace yet. Start the bot once with `firebreak run`.")
         team_id = known[0]["team_id"]
         schedule = Schedule(
             zone=settings.zone, post_time=settings.summary_time, channel=settings.summary_channel

@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["bot.sandbox.fixture"]
+pytest_plugins = ["bot.sandbox.fixture", "tests.postgres"]
+
+# A machine that is busy with other things is not a mistake, so no example is timed.
+settings.register_profile("firebreak", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("firebreak")
 
 NO_SKIPS = "FIREBREAK_TEST_NO_SKIPS"  # set by .ci/run, where every component has been installed
 

@@ -189,7 +189,8 @@ def test_a_bot_token_that_rotates_is_a_bot_token(tmp_path: Path) -> None:
 
 
 def test_secrets_show_in_no_picture_of_the_settings(tmp_path: Path) -> None:
-    found = loaded(tmp_path, environ=HTTP | SOCKET)
+    database = {"FIREBREAK_DATABASE": "postgresql://ana:hidden@db.example.com/x?sslpassword=hidden"}
+    found = loaded(tmp_path, environ=HTTP | SOCKET | database)
     pictures = [repr(found), str(found), found.model_dump_json(), repr(found.model_dump()), f"{vars(found)}"]
     assert [picture for picture in pictures if "hidden" in picture] == []
 
@@ -214,13 +215,18 @@ def test_secrets_show_in_no_picture_of_the_settings(tmp_path: Path) -> None:
         ("SLACK_API_URL", "http://[", "SLACK_API_URL is 'http://[', but must be an address"),
         (
             "FIREBREAK_DATABASE",
-            "postgres://u:hidden@h/d",
-            "FIREBREAK_DATABASE is 'postgres://…@h/d', but must be",
+            "mysql://u:hidden@h/d",
+            "FIREBREAK_DATABASE is 'mysql://…@h/d', but must be the path of a file, or an address like",
         ),
         (
             "FIREBREAK_DATABASE",
             ":memory:",
             "FIREBREAK_DATABASE is ':memory:', but must be the path of a file",
+        ),
+        (
+            "FIREBREAK_DATABASE",
+            "postgresql://u:hid@den/hidden@h/d",
+            "FIREBREAK_DATABASE is no address that PostgreSQL could read; write one like",
         ),
     ],
 )

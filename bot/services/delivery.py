@@ -28,6 +28,10 @@ AT_ONCE = 32  # effects under way side by side; more would only queue at Slack's
 FIRST_BACKOFF = 0.5  # seconds after the first failure, doubled each time
 LONGEST_BACKOFF = 60.0
 WHEN_STORAGE_FAILS = 1.0  # seconds before asking a database again that did not answer
+# Seconds between two looks at a database that others write to: what they cannot take, we take. Who promises wakes
+# its own delivery at once, so nothing waits for this unless that one is full or dead. PostgreSQL's NOTIFY would
+# tell sooner, but makes the commits of all processes wait in one line.
+LOOK_AGAIN = 1.0
 
 
 class Wait(Exception):
@@ -86,10 +90,11 @@ class Delivery:
     async def running(self) -> AsyncIterator[Delivery]:
         """Deliver for as long as the context is open; on leaving, finish the calls that are under way.
 
-        What the last process left unanswered is taken up first: the lock file says it is gone.
+        What the last process left unanswered is taken up first: where no other may work, it is gone. On a shared
+        database it may be another that lives, so there the lease decides.
         """
-        now = self._now()
-        await self._engine.write(lambda transaction: outbox.release(transaction, now=now, crashed=True))
+        now, crashed = self._now(), not self._engine.shared
+        await self._engine.write(lambda transaction: outbox.release(transaction, now=now, crashed=crashed))
         loop = asyncio.create_task(self._run(), name="delivery")
         try:
             yield self
@@ -117,6 +122,9 @@ class Delivery:
             except StorageError as error:
                 log.warning("delivery waits: %s", error, extra={"action": "delivery_waits"})
                 sleep = WHEN_STORAGE_FAILS
+            if self._engine.shared:
+                look = LOOK_AGAIN * (0.5 + self._chance.random())  # or all would look at the same moment
+                sleep = look if sleep is None else min(sleep, look)
             if sleep is not None and sleep <= 0:
                 continue
             with contextlib.suppress(TimeoutError):
@@ -125,12 +133,12 @@ class Delivery:
     async def _take_some(self) -> float | None:
         """Start what can start now; answers how many seconds to sleep, None for: until woken."""
         free = AT_ONCE - len(self._under_way)
-        now = self._now()
+        now, others = self._now(), self._engine.shared
 
         def body(transaction: Transaction) -> tuple[list[Promise], float | None]:
             outbox.release(transaction, now=now)
-            claimed = outbox.claim(transaction, now=now, lease=LEASE, limit=free) if free else []
-            return claimed, outbox.next_due(transaction, now=now)
+            due = outbox.claim(transaction, now=now, lease=LEASE, limit=free, others=others) if free else []
+            return due, outbox.next_due(transaction, now=now)
 
         claimed, due = await self._engine.write(body)
         for promise in claimed:

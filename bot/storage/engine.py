@@ -14,7 +14,7 @@ class StorageError(Exception):
 
     StorageError
     ├── DatabaseUnusable    at start: not a database, from a newer version, not writable
-    └── StorageUnavailable  at work: locked, disk full; nothing was stored, and it may go well later
+    └── StorageUnavailable  at work: locked, disk full, server away; it may go well later
     """
 
 
@@ -23,7 +23,10 @@ class DatabaseUnusable(StorageError):
 
 
 class StorageUnavailable(StorageError):
-    """This transaction was not stored. The message is one sentence for the person who asked."""
+    """This transaction was not stored; where nobody can know whether it was, the message says so.
+
+    It is one sentence for the person who asked.
+    """
 
 
 class Transaction(Protocol):
@@ -45,13 +48,34 @@ class Transaction(Protocol):
         """Hold off other transactions that lock the same key until this one ends. Take it first in a body."""
         ...
 
+    @property
+    def for_update(self) -> str:
+        """Ends a select of rows that the body goes on to change: nobody else changes them in between."""
+        ...
+
+    @property
+    def skip_locked(self) -> str:
+        """The same for a select that takes what is free: rows that somebody else is changing are left out."""
+        ...
+
 
 Body = Callable[[Transaction], T]
 
 
 class Engine(Protocol):
-    """One database. `write` is durable when it returns; what `body` raises undoes that body alone."""
+    """One database. `write` is durable when it returns; what `body` raises undoes that body alone.
+
+    A body has no effect but its SQL, because it may be run again: after a clash with another, and when the server
+    went away and nobody knows whether it was stored. Then a request's key or an attempt's number must tell.
+    """
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write to this database while we do."""
+        ...
 
     async def write(self, body: Body[T]) -> T: ...
 
-    async def read(self, body: Body[T]) -> T: ...
+    async def read(self, body: Body[T]) -> T:
+        """Run `body` on one picture of what is committed."""
+        ...

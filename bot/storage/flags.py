@@ -30,6 +30,7 @@ class Flag:
 
 def define(transaction: Transaction, team_id: str, flag: Flag) -> None:
     """Add a flag or change its definition; a flag that is held is refused, because its undo must be exact."""
+    _lock(transaction, team_id)
     known = find(transaction, team_id, flag.key)
     if known is not None and known.held_by is not None:
         raise Refused(
@@ -78,6 +79,7 @@ def contain(
     key: str,
 ) -> Outcome:
     """Hold a flag at its safe value because of incident `number`; a near miss of its name is refused."""
+    _lock(transaction, team_id)
     facts = _facts(transaction, team_id, flag)
     return _execute(transaction, team_id, number, ContainFlag(by=by, flag=facts, reason=reason), now, key)
 
@@ -86,8 +88,14 @@ def restore(
     transaction: Transaction, *, team_id: str, number: int, flag: str, by: str, now: datetime, key: str
 ) -> Outcome:
     """Let go of a flag that incident `number` holds: it serves again exactly what it did before."""
+    _lock(transaction, team_id)
     facts = _facts(transaction, team_id, flag)
     return _execute(transaction, team_id, number, RestoreFlag(by=by, flag=facts), now, key)
+
+
+def _lock(transaction: Transaction, team_id: str) -> None:
+    """Who holds what is asked and changed by one at a time. Before the incident's own lock: never the other way."""
+    transaction.lock(f"{team_id}/flags")
 
 
 def _execute(

@@ -16,6 +16,7 @@ from bot.storage.engine import Row, Transaction
 
 NOBODY = 0  # the incident number of an effect that belongs to the workspace itself
 GRACE = 2.0  # seconds that Slack may still need for a call whose answer was lost; a look before could miss it
+ROLLOUT = 3600.0  # seconds that replicas of two versions may work side by side while one replaces the other
 
 
 @dataclass(frozen=True)
@@ -50,23 +51,33 @@ def promise(transaction: Transaction, *, team_id: str, incident: int, effect: Ef
     )
 
 
-# Due, and nothing unfinished stands before it in its lane. The id of each, the one that waits longest first.
+# Due, nothing of its lane is being sent and nothing that waits stands before it. The id of each, the one that
+# waits longest first.
 DUE = (
     "select waiting.id from effect as waiting"
     " where waiting.state = 'pending' and waiting.not_before <= :now and not exists ("
-    "  select 1 from effect as earlier"
-    "  where earlier.team_id = waiting.team_id and earlier.incident = waiting.incident"
-    "  and earlier.lane = waiting.lane and earlier.id < waiting.id"
-    "  and earlier.state in ('pending', 'sending'))"
+    "  select 1 from effect as other"
+    "  where other.team_id = waiting.team_id and other.incident = waiting.incident"
+    "  and other.lane = waiting.lane and other.state in ('pending', 'sending')"
+    "  and (other.id < waiting.id or other.state = 'sending'))"
     " order by waiting.not_before, waiting.id limit :limit"
 )
 
 
-def claim(transaction: Transaction, *, now: datetime, lease: float, limit: int) -> list[Promise]:
-    """Take up to `limit` effects that are due and first in their lane, and mark them as being sent."""
+def claim(
+    transaction: Transaction, *, now: datetime, lease: float, limit: int, others: bool = False
+) -> list[Promise]:
+    """Take up to `limit` effects that are due and first in their lane, and mark them as being sent.
+
+    Others may claim at the same time: what they are taking is left to them, and a lane that two would begin is
+    refused to the second by an index (migrations.py), which has the engine run it again. With `others`, what this
+    version does not know is left to one that may; alone, it is parked.
+    """
     rows = transaction.all(
-        f"update effect set state = 'sending', attempt = attempt + 1, lease = :until"  # noqa: S608 - a constant
-        f" where id in ({DUE}) returning *",
+        # materialized: looked up once, or the limit would be taken again for each row that is updated
+        f"with free as materialized ({DUE}{transaction.skip_locked})"  # noqa: S608 - a constant
+        " update effect set state = 'sending', attempt = attempt + 1, lease = :until"
+        " where id in (select id from free) returning *",
         now=now.timestamp(),
         until=now.timestamp() + lease,
         limit=limit,
@@ -76,8 +87,17 @@ def claim(transaction: Transaction, *, now: datetime, lease: float, limit: int) 
         try:
             claimed.append(_loaded(row))
         except ValidationError:  # written by another version: it must not stop all the others
-            _park(transaction, row["id"], row["attempt"], "this version of Firebreak does not know it")
+            _leave(transaction, row, now=now, others=others)
     return claimed
+
+
+def _leave(transaction: Transaction, row: Row, *, now: datetime, others: bool) -> None:
+    strange = "this version of Firebreak does not know it"
+    if others and now.timestamp() < row["created"] + ROLLOUT:
+        at = now + timedelta(seconds=GRACE)
+        _retry(transaction, row["id"], row["attempt"], at=at, error=strange, in_doubt=False, counts=False)
+    else:
+        _park(transaction, row["id"], row["attempt"], strange)
 
 
 def done(transaction: Transaction, promise: Promise) -> bool:
@@ -110,8 +130,8 @@ def _retry(
     counts: bool,
 ) -> None:
     mine = transaction.one(
-        "select team_id, incident, coalesce_key from effect"
-        " where id = :id and attempt = :attempt and state = 'sending'",
+        "select team_id, incident, coalesce_key from effect"  # noqa: S608 - a constant
+        f" where id = :id and attempt = :attempt and state = 'sending'{transaction.for_update}",
         id=id,
         attempt=attempt,
     )
@@ -158,7 +178,8 @@ def release(transaction: Transaction, *, now: datetime, crashed: bool = False) -
     `crashed` says that whoever had it is gone: then nothing waits for a lease.
     """
     rows = transaction.all(
-        "select id, attempt from effect where state = 'sending' and (lease <= :now or :crashed = 1)",
+        "select id, attempt from effect"  # noqa: S608 - a constant
+        f" where state = 'sending' and (lease <= :now or :crashed = 1) order by id{transaction.skip_locked}",
         now=now.timestamp(),
         crashed=int(crashed),
     )

@@ -25,7 +25,7 @@ from bot.storage.engine import (
     StorageUnavailable,
     Transaction,
 )
-from bot.storage.migrations import applied_but_unknown, migrations
+from bot.storage.migrations import applied_but_unknown, migrations, newer
 
 T = TypeVar("T")
 
@@ -36,6 +36,8 @@ MEMORY = ":memory:"
 
 class SqliteTransaction:
     """See `Transaction`. There is one writer, so every lock is held already."""
+
+    for_update = skip_locked = ""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -170,6 +172,8 @@ def _explained(error: BaseException) -> BaseException:
 class SqliteEngine:
     """See `Engine`. Open with `async with SqliteEngine.open(path) as engine`."""
 
+    shared = False  # the lock file keeps other bots away
+
     def __init__(self, writer: _Worker, reader: _Worker | None) -> None:
         self._writer = writer
         self._reader = reader
@@ -244,12 +248,8 @@ def _migrate(database: Database, path: str) -> None:
 
 
 def _refuse_newer(database: Database, path: str) -> None:
-    unknown = applied_but_unknown(database)
-    if unknown:
-        raise DatabaseUnusable(
-            f"{path} was written by a newer Firebreak (it has {unknown[0]!r}). "
-            "Start that version, or restore a backup made before it."
-        )
+    for step in applied_but_unknown(database):
+        raise newer(path, step)
 
 
 def _unusable(path: str, error: sqlite3.Error) -> DatabaseUnusable:

@@ -59,6 +59,8 @@ class MovingClock:
 class FullDisk:
     """An engine that takes no more writes once `is_full` is set, and raises its `mistake` when read."""
 
+    shared = False
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.is_full = False

@@ -8,20 +8,28 @@ from pathlib import Path
 
 import pytest
 
+from bot.storage.address import parse_address
 from bot.storage.engine import Engine
+from bot.storage.opening import open_engine
 from bot.storage.sqlite import SqliteEngine
 
 Open = Callable[[Path], contextlib.AbstractAsyncContextManager[Engine]]
 
-# PostgreSQL joins here; nothing below this fixture may know which engine it has.
+# Nothing below these fixtures may know which engine it has.
 ENGINES: dict[str, Open] = {
     "sqlite-memory": lambda _: SqliteEngine.open(":memory:"),
     "sqlite-file": lambda folder: SqliteEngine.open(folder / "firebreak.db"),
 }
+POSTGRES = "postgresql"
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[*ENGINES, POSTGRES])
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
     """An empty database, brought up to date."""
-    async with ENGINES[request.param](tmp_path) as opened:
+    if request.param == POSTGRES:
+        url = request.getfixturevalue("postgres_url")
+        opening: contextlib.AbstractAsyncContextManager[Engine] = open_engine(parse_address(url))
+    else:
+        opening = ENGINES[request.param](tmp_path)
+    async with opening as opened:
         yield opened

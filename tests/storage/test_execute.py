@@ -200,7 +200,7 @@ async def test_two_who_take_the_lead_at_once_follow_each_other(engine: Engine) -
     previous = [
         event.previous for outcome in outcomes for event in outcome.events if event.type == "role_taken"
     ]
-    assert previous == [None, ANA]
+    assert previous in ([None, ANA], [BO, None])  # whoever was first
 
 
 # What is read

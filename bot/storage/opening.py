@@ -1,0 +1,34 @@
+"""Open the database that the settings name, whichever it is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from bot.storage.address import PostgresAddress
+from bot.storage.engine import DatabaseUnusable, Engine
+from bot.storage.lock import only_bot_on
+from bot.storage.sqlite import SqliteEngine
+
+
+@contextlib.asynccontextmanager
+async def open_engine(database: Path | PostgresAddress, *, as_bot: bool = False) -> AsyncIterator[Engine]:
+    """The engine, with its tables up to date; raises DatabaseUnusable.
+
+    `as_bot` keeps a second bot off a SQLite file. PostgreSQL may have as many as there are.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        if isinstance(database, PostgresAddress):
+            try:
+                from bot.storage.postgres import PostgresEngine  # here, because psycopg is an extra
+            except ImportError as error:
+                raise DatabaseUnusable(
+                    f"{database} needs a driver that is not installed ({error}). "
+                    "Install it: pip install 'firebreak[postgres]'"
+                ) from error
+            yield await stack.enter_async_context(PostgresEngine.open(database))
+            return
+        if as_bot:
+            stack.enter_context(only_bot_on(database))
+        yield await stack.enter_async_context(SqliteEngine.open(database))
