@@ -334,3 +334,31 @@ async def test_on_a_phone_the_list_slides_in_and_the_thread_fills_the_screen(
         await page.get_by_role("button", name="Inspector", exact=True).click()
         await expect(page.get_by_role("complementary", name="Inspector")).to_be_visible()
     assert ts
+
+
+async def test_a_permalink_in_a_message_leads_to_that_message(ana: Watched) -> None:
+    page, slack = ana.page, ana.slack
+    first = await page_app.post(slack, "incidents", "the first of many")
+    for number in range(30):
+        await page_app.post(slack, "incidents", f"line {number}")
+    link = f"{slack.url}/archives/{slack.workspace.channel('incidents').id}/p{first.replace('.', '')}"
+    await page_app.post(slack, "incidents", f"see <{link}|where it began>")
+    await page.get_by_role("link", name="where it began").click()
+    began = page.locator(".message", has_text="the first of many")
+    await expect(began).to_be_in_viewport()
+    await expect(began).to_be_focused()
+    assert "at=" not in page.url
+
+
+async def test_an_answer_further_down_is_pointed_out_to_who_pressed_further_up(ana: Watched) -> None:
+    page, slack = ana.page, ana.slack
+    for number in range(40):
+        await page_app.post(slack, "incidents", f"line {number}")
+    await expect(page.locator(".message", has_text="line 39")).to_be_in_viewport()
+    await page.locator("#messages").evaluate("box => { box.scrollTop = 0 }")
+    message = page.locator(".message", has_text="line 1").first
+    await message.hover()
+    await message.get_by_role("button", name="More for this message").click()
+    await page.get_by_role("menuitem", name="Add to the timeline").click()
+    await page.get_by_role("button", name="An answer for you").click()
+    await expect(page.locator(".message", has_text="Noted: line 1")).to_be_in_viewport()

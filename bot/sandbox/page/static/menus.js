@@ -52,11 +52,11 @@ document.addEventListener("toggle", (event) => {
   if (isMenu(event.target)) (event.newState === "open" ? opened : closed)(event.target);
 }, true);
 
-// The browser tells of an opened menu a moment later; who goes on typing at once types into the button. So what the
-// keyboard opens (a click without a pointer) is opened here.
+// The browser tells of an opened menu a moment later, and who goes on typing at once would type into the button. So
+// menus are opened here; closing them is the browser's.
 document.addEventListener("click", (event) => {
   const menu = document.getElementById(event.target.closest?.("[popovertarget]")?.getAttribute("popovertarget"));
-  if (event.detail || !isMenu(menu) || menu.matches(":popover-open")) return;
+  if (!isMenu(menu) || menu.matches(":popover-open")) return;
   event.preventDefault();
   menu.showPopover();
   opened(menu);
