@@ -282,7 +282,7 @@ class Outbox(RuleBasedStateMachine):
 
 # Shrinking opens thousands of databases: add Phase.shrink when a failure is too long to read.
 Outbox.TestCase.settings = settings(
-    max_examples=120,
+    max_examples=80,
     stateful_step_count=40,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
