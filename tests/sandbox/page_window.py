@@ -100,7 +100,7 @@ async def window(browser: Browser, slack: Sandbox, **how: Any) -> AsyncIterator[
         yield watched
     finally:
         await context.close()
-    assert watched.wrong == []
+    assert not watched.wrong, "\n".join(watched.wrong)
 
 
 @pytest_asyncio.fixture
