@@ -23,6 +23,7 @@ from bot.errors import StartError
 from bot.logs import BOLT_LOGGER
 from bot.services.delivery import LEASE, Delivery
 from bot.services.incidents import Incidents
+from bot.services.reminders import Reminders
 from bot.services.reports import Reports, Schedule
 from bot.services.runbooks import Library
 from bot.slack.client import SlackOutside
@@ -69,18 +70,22 @@ def utc_now() -> datetime:
 
 
 @contextlib.asynccontextmanager
-async def firebreak(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Firebreak]:
+async def firebreak(
+    settings: Settings, *, now: Callable[[], datetime] = utc_now, call_seconds: float = CALL_SECONDS
+) -> AsyncIterator[Firebreak]:
     """A bot that is connected and works for as long as the context is open.
+
+    `call_seconds` is how long one Web API call may take.
 
     Raises StartError or DatabaseUnusable, each one sentence. On leaving it stops taking work, finishes what it
     has accepted, and closes in the opposite order of opening.
     """
-    if CALL_SECONDS >= LEASE:
+    if call_seconds >= LEASE:
         raise AssertionError("a lease must outlast the call it covers")
     async with contextlib.AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings.database, as_bot=True))
         session = await stack.enter_async_context(
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=call_seconds))
         )
         client = _client(settings, session, token=settings.bot_token)
         identity = await _who_am_i(client)
@@ -97,6 +102,7 @@ async def firebreak(settings: Settings, *, now: Callable[[], datetime] = utc_now
         # Opened in this order and closed in the opposite one: the doors last, so that they close first.
         await stack.enter_async_context(parts.delivery.running())
         await stack.enter_async_context(parts.reports.running())
+        await stack.enter_async_context(Reminders(engine, now=now, stored=parts.delivery.wake).running())
         stack.push_async_callback(listeners.finished, FINISH_SECONDS)
         connected = _always
         if settings.app_token is not None:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.commands import Command
+from bot.domain.effects import REDRAW_SECONDS
 from bot.domain.incident import Incident
 from bot.storage import incidents, outbox
 from bot.storage.engine import Engine, StorageError, Transaction
@@ -106,12 +107,13 @@ class Delivery:
             if self._under_way:
                 await asyncio.wait(self._under_way)
 
-    async def idle(self) -> None:
-        """Wait until nothing that is due is left: for tests and for commands that do one thing."""
+    async def idle(self, within: float = REDRAW_SECONDS) -> None:
+        """Wait until nothing is left that is due now or `within` seconds: for tests, and to end in good order."""
         busy = True
         while busy:
             await asyncio.sleep(0.005)
-            due = await self._engine.read(lambda transaction: outbox.has_due(transaction, now=self._now()))
+            soon = self._now() + timedelta(seconds=within)
+            due = await self._engine.read(lambda transaction: outbox.has_due(transaction, now=soon))
             busy = due or bool(self._under_way)
 
     async def _run(self) -> None:
@@ -156,7 +158,9 @@ class Delivery:
             command = await self._outside.deliver(promise, await self._state(promise))
             await self._done(promise, command)
         except Wait as wait:
-            await self._again(promise, wait.seconds, str(wait), in_doubt=False, counts=False)
+            await self._again(
+                promise, wait.seconds, str(wait), in_doubt=False, counts=False, level=logging.DEBUG
+            )
         except Failed as failed:
             seconds = self._backoff(promise, in_doubt=failed.in_doubt)
             await self._again(promise, seconds, str(failed), in_doubt=failed.in_doubt)
@@ -200,10 +204,18 @@ class Delivery:
         await self._report(body)
 
     async def _again(
-        self, promise: Promise, seconds: float, error: str, *, in_doubt: bool, counts: bool = True
+        self,
+        promise: Promise,
+        seconds: float,
+        error: str,
+        *,
+        in_doubt: bool,
+        counts: bool = True,
+        level: int = logging.WARNING,
     ) -> None:
         at = self._now() + timedelta(seconds=seconds)
-        log.warning(
+        log.log(
+            level,
             "effect again in %.1f s: %s",
             seconds,
             error,

@@ -12,7 +12,7 @@ from bot.domain.events import Event, FlagContained, FlagRestored
 from bot.domain.incident import Incident, evolve
 from bot.domain.rules import decide
 from bot.domain.vocabulary import Milestone, Phase
-from bot.storage import outbox
+from bot.storage import outbox, timers
 from bot.storage.engine import Row, Transaction
 from bot.storage.timeline import GENESIS, append, stamp
 
@@ -65,7 +65,9 @@ def execute(
             events=events,
             now=now,
         )
-        incident = _evolve_and_promise(transaction, team_id, incident, events, now)
+        before = incident
+        incident = _evolve_and_promise(transaction, team_id, before, events, now)
+        timers.keep(transaction, team_id, before, incident)
         _project(transaction, team_id, incident, head)
     if key is not None:
         transaction.run(

@@ -147,7 +147,31 @@ FIRST = (
 # here the database decides; the claim that comes second is undone and looks again.
 LANES = ("create unique index effect_one_sent on effect (team_id, incident, lane) where state = 'sending'",)
 
-STEPS = (("0001_incidents", FIRST), ("0002_lanes", LANES))
+# Where the last effect of a kind is looked up: a redraw keeps its distance to the one before.
+KINDS = (
+    "create index effect_kind on effect (team_id, incident, coalesce_key, id) where coalesce_key is not null",
+)
+
+# What an incident will be reminded of; `due` in seconds since the epoch.
+TIMERS = (
+    """
+    create table timer (
+        team_id text not null,
+        incident integer not null,
+        name text not null,
+        due real not null,
+        primary key (team_id, incident, name)
+    )
+    """,
+    "create index timer_due on timer (due)",
+)
+
+STEPS = (
+    ("0001_incidents", FIRST),
+    ("0002_lanes", LANES),
+    ("0003_kinds", KINDS),
+    ("0004_timers", TIMERS),
+)
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their
 # characters as in SQLite, whatever the language of the server is.

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from bot.domain.effects import Effect, coalesce_key, effect_adapter, lane
+from bot.domain.effects import Effect, coalesce_key, effect_adapter, lane, spacing
 from bot.storage.engine import Row, Transaction
 
 NOBODY = 0  # the incident number of an effect that belongs to the workspace itself
@@ -34,10 +34,21 @@ class Promise:
 
 
 def promise(transaction: Transaction, *, team_id: str, incident: int, effect: Effect, now: datetime) -> None:
-    """Add an effect; one that may coalesce joins the one that already waits."""
+    """Add an effect; one that may coalesce joins the one that already waits, or keeps its distance to the last."""
+    key, earliest = coalesce_key(effect), now.timestamp()
+    if key is not None:
+        last = transaction.one(
+            "select not_before from effect where team_id = :team_id and incident = :incident"
+            " and coalesce_key = :key and state in ('sending', 'done') order by id desc limit 1",
+            team_id=team_id,
+            incident=incident,
+            key=key,
+        )
+        if last is not None:
+            earliest = max(earliest, min(last["not_before"], earliest) + spacing(effect))
     transaction.run(
         "insert into effect (team_id, incident, lane, coalesce_key, body, not_before, created) values"
-        " (:team_id, :incident, :lane, :coalesce_key, :body, :now, :now)"
+        " (:team_id, :incident, :lane, :coalesce_key, :body, :earliest, :now)"
         # DO UPDATE and not DO NOTHING: it takes the row lock, so a claim under way cannot miss this change
         " on conflict (team_id, incident, coalesce_key)"
         " where state = 'pending' and coalesce_key is not null"
@@ -45,8 +56,9 @@ def promise(transaction: Transaction, *, team_id: str, incident: int, effect: Ef
         team_id=team_id,
         incident=incident,
         lane=lane(effect),
-        coalesce_key=coalesce_key(effect),
+        coalesce_key=key,
         body=effect_adapter.dump_json(effect).decode(),
+        earliest=earliest,
         now=now.timestamp(),
     )
 
@@ -76,7 +88,8 @@ def claim(
     rows = transaction.all(
         # materialized: looked up once, or the limit would be taken again for each row that is updated
         f"with free as materialized ({DUE}{transaction.skip_locked})"  # noqa: S608 - a constant
-        " update effect set state = 'sending', attempt = attempt + 1, lease = :until"
+        # not_before becomes when it was sent, which the next one of its kind keeps its distance to
+        " update effect set state = 'sending', attempt = attempt + 1, lease = :until, not_before = :now"
         " where id in (select id from free) returning *",
         now=now.timestamp(),
         until=now.timestamp() + lease,
@@ -218,9 +231,9 @@ def has_due(transaction: Transaction, *, now: datetime) -> bool:
 
 
 def unfinished(transaction: Transaction, team_id: str) -> list[Row]:
-    """What Slack has not been told yet, oldest first: `incident`, `body`, `state`, `attempt`, `error`."""
+    """What Slack has not been told yet, oldest first: the columns of each, and its `body` as JSON."""
     return transaction.all(
-        "select incident, body, state, attempt, error, created from effect"
+        "select incident, body, state, attempt, in_doubt, not_before, error, created from effect"
         " where team_id = :team_id and state <> 'done' order by id",
         team_id=team_id,
     )

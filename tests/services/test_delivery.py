@@ -100,7 +100,7 @@ class Stage:
     async def settles(self) -> None:
         """Everything that is due now has been tried."""
         self.delivery.wake()
-        await asyncio.wait_for(self.delivery.idle(), 5)
+        await asyncio.wait_for(self.delivery.idle(within=0), 5)
 
     async def passes(self, seconds: float) -> None:
         self.clock.moment += timedelta(seconds=seconds)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
-from bot.domain.effects import Draw, Effect, Invite, OpenChannel, Pin, PostSummary, Tell
+from bot.domain.effects import REDRAW_SECONDS, Draw, Effect, Invite, OpenChannel, Pin, PostSummary, Tell
 from bot.domain.events import NoteAdded
 from bot.domain.vocabulary import Surface
 from bot.storage import outbox
@@ -127,7 +127,8 @@ async def test_a_draw_that_is_under_way_does_not_cover_a_later_change(engine: En
         await promises(engine, CARD)
     assert await claims(engine) == []
     await finishes(engine, first)
-    (second,) = await claims(engine, now=later(1))
+    assert await claims(engine) == []  # redraws keep their distance
+    (second,) = await claims(engine, now=NOON + timedelta(seconds=REDRAW_SECONDS))
     assert second.id != first.id
     await finishes(engine, second)
     assert await unfinished(engine) == []
@@ -309,3 +310,28 @@ async def test_parked_and_done_effects_want_nothing(engine: Engine) -> None:
     await park(engine, one)
     await finishes(engine, card)
     assert (await has_due(engine, 999), await next_due(engine)) == (False, None)
+
+
+async def test_redraws_of_one_surface_keep_a_second_apart_and_the_first_is_not_held_back(
+    engine: Engine,
+) -> None:
+    """Twenty clicks in a second are two redraws, and the last one shows them all."""
+    drawn = []
+    for click in range(20):
+        at = NOON + timedelta(seconds=click / 20)
+        await promises(engine, CARD, now=at)
+        for promise in await claims(engine, now=at):
+            drawn.append(at)
+            await finishes(engine, promise)
+    (last,) = await claims(engine, now=NOON + timedelta(seconds=REDRAW_SECONDS))
+    await finishes(engine, last)
+    assert drawn == [NOON]
+    assert await unfinished(engine) == []
+
+
+async def test_what_is_drawn_seldom_is_drawn_at_once(engine: Engine) -> None:
+    await promises(engine, CARD)
+    (first,) = await claims(engine)
+    await finishes(engine, first)
+    await promises(engine, CARD, now=later(5))
+    assert len(await claims(engine, now=later(5))) == 1
