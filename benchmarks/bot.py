@@ -22,13 +22,14 @@ class Running:
     slack: Sandbox
     bot: Firebreak
     door: Door
+    database: Path
 
 
 @contextlib.asynccontextmanager
 async def running() -> AsyncIterator[Running]:
     """Sandbox, bot and a door to it, for as long as the context is open."""
     async with contextlib.AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        database = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "firebreak.db"
         slack = await stack.enter_async_context(Sandbox.serve(page=False))
         settings = Settings.load(
             {
@@ -36,11 +37,11 @@ async def running() -> AsyncIterator[Running]:
                 "SLACK_SIGNING_SECRET": slack.signing_secret,
                 "SLACK_API_URL": slack.api_url,
                 "PORT": "0",
-                "FIREBREAK_DATABASE": str(folder / "firebreak.db"),
+                "FIREBREAK_DATABASE": str(database),
             }
         )
         bot = await stack.enter_async_context(firebreak(settings))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         url = f"{bot.url}/slack/events"
         slack.workspace.app.request_url = url
-        yield Running(slack, bot, Door(session, url, SignatureVerifier(slack.signing_secret)))
+        yield Running(slack, bot, Door(session, url, SignatureVerifier(slack.signing_secret)), database)

@@ -1,0 +1,85 @@
+"""Whether an acknowledgement takes longer when there is much history: 10,000 open incidents, a million events."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.domain.commands import CompleteStep, ReopenStep
+from bot.domain.vocabulary import Severity
+from bot.services.incidents import Actor, Incidents
+from bot.services.runbooks import BUILT_IN, Library
+from bot.storage.engine import Row, Transaction
+from bot.storage.sqlite import SqliteEngine
+
+ANA = Actor("U01ANA", "ana")
+FEW, MANY = (10, 1_000), (10_000, 1_000_000)  # open incidents, events
+COMMANDS = 300
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Sizes:
+    few_ms: float
+    many_ms: float
+
+    @property
+    def ratio(self) -> float:
+        return self.many_ms / self.few_ms
+
+
+async def acknowledgement() -> Sizes:
+    return Sizes(await _median(*FEW), await _median(*MANY))
+
+
+async def _median(incidents: int, events: int) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        async with SqliteEngine.open(Path(folder) / "firebreak.db") as engine:
+            runbooks = Library.load([BUILT_IN]).runbooks
+            service = Incidents(
+                engine, team_id="T1", runbooks=lambda: runbooks, now=lambda: datetime.now(UTC)
+            )
+            await service.declare(ANA, title="checkout returns 500", severity=Severity.P0, key="first")
+            await _multiply(engine, incidents, events)
+            times = []
+            for turn in range(COMMANDS):
+                kind = CompleteStep if turn % 2 == 0 else ReopenStep
+                started = time.perf_counter()
+                await service.carry_out(ANA, 1, kind(by=ANA.id, step="scope"), key=f"k{turn}")
+                times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
+
+
+async def _multiply(engine: SqliteEngine, incidents: int, events: int) -> None:
+    """Copies of the first incident's rows, under other numbers: what a large history looks like to the indexes."""
+
+    def copy(transaction: Transaction) -> None:
+        state = _only(transaction, "select * from incident where number = 1")
+        event = _only(transaction, "select * from timeline where incident = 1 order by version limit 1")
+        each = events // incidents
+        for number in range(2, incidents + 1):
+            transaction.run(
+                _insert("incident", state), **{**state, "number": number, "channel": f"C{number}"}
+            )
+            for version in range(1, each + 1):
+                row = {**event, "incident": number, "version": version}
+                row.pop("id", None)
+                transaction.run(_insert("timeline", row), **row)
+
+    await engine.write(copy)
+
+
+def _only(transaction: Transaction, sql: str) -> Row:
+    row = transaction.one(sql)
+    if row is None:
+        raise AssertionError("the first incident was declared")
+    return row
+
+
+def _insert(table: str, row: Row) -> str:
+    columns = ", ".join(row)
+    return f"insert into {table} ({columns}) values ({', '.join(f':{column}' for column in row)})"  # noqa: S608
