@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,6 +15,8 @@ from bot.slack.text import clean, typed
 
 Body = dict[str, Any]
 T = TypeVar("T", bound=Travelling)
+
+_PERSON = re.compile(r"<@([UW][A-Z0-9]{2,20})>")  # as `typed` leaves a mention
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,11 @@ def pressed(kind: type[T], body: Body) -> T:
 def travelled(kind: type[T], body: Body) -> T:
     """The data that the form carries; raises Refused when it is not ours."""
     return unpack(kind, body["view"].get("private_metadata"))
+
+
+def people_in(text: str) -> tuple[list[str], str]:
+    """The people that a typed text mentions, and the text without them, on one line."""
+    return _PERSON.findall(text), " ".join(_PERSON.sub(" ", text).split())
 
 
 def filled(body: Body, blank: Blank) -> str:

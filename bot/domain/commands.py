@@ -50,6 +50,22 @@ class TakeRole(Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AssignRole(Asked):
+    """Somebody gives `person` a role."""
+
+    role: Role
+    person: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOver(Asked):
+    """Whoever holds a role gives it away; `role` None: the lead, or the only one they hold."""
+
+    person: str
+    role: Role | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompleteStep(Asked):
     step: str
 
@@ -122,6 +138,8 @@ Command = (
     | LinkSurface
     | ChangeSeverity
     | TakeRole
+    | AssignRole
+    | HandOver
     | CompleteStep
     | SkipStep
     | ReopenStep

@@ -27,7 +27,7 @@ from bot.domain.events import (
 )
 from bot.domain.incident import Incident
 from bot.domain.runbook import Frozen
-from bot.domain.vocabulary import Surface
+from bot.domain.vocabulary import Role, Surface
 
 
 class OpenChannel(Frozen):
@@ -64,6 +64,14 @@ class Tell(Frozen):
     event: Event
 
 
+class Brief(Frozen):
+    """Tell whoever took a role what it means, in private."""
+
+    type: Literal["brief"] = "brief"
+    person: str
+    role: Role
+
+
 class PostSummary(Frozen):
     """Post the recovery figures that are due on `day`; belongs to the workspace and to no incident.
 
@@ -77,7 +85,7 @@ class PostSummary(Frozen):
 
 
 Effect = Annotated[
-    OpenChannel | Invite | Draw | Pin | Tell | PostSummary,
+    OpenChannel | Invite | Draw | Pin | Tell | Brief | PostSummary,
     Field(discriminator="type"),
 ]
 
@@ -102,7 +110,7 @@ def _needs_channel(effect: Effect) -> bool:
             return False
         case Draw():
             return effect.surface in IN_CHANNEL
-        case Invite() | Pin() | Tell():
+        case Invite() | Pin() | Tell() | Brief():
             return True
         case _:
             assert_never(effect)
@@ -113,7 +121,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         case IncidentDeclared():
             return [OpenChannel(), Draw(surface=Surface.ANNOUNCEMENT)]
         case ChannelOpened():
-            return [*_invitations(incident), *_draws(*Surface)]
+            return [*_invitations(incident), *_draws(*Surface), *_briefs(incident)]
         case SurfacePosted():
             return [Pin(surface=event.surface)] if event.surface in PINNED else []
         case SeverityChanged():
@@ -125,6 +133,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [
                 Invite(person=event.person),
                 Tell(event=event),
+                Brief(person=event.person, role=event.role),
                 *_draws(Surface.CARD, Surface.ANNOUNCEMENT),
             ]
         case StepDone() | StepSkipped() | StepReopened():
@@ -143,8 +152,13 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
 
 def _invitations(incident: Incident) -> list[Effect]:
     """Whoever declared and whoever holds a role by now, each once."""
-    people = dict.fromkeys([incident.declared_by, *incident.roles.values()])
+    people = dict.fromkeys([incident.declared_by, *incident.roles.values(), *incident.responders])
     return [Invite(person=person) for person in people]
+
+
+def _briefs(incident: Incident) -> list[Effect]:
+    """For those who took a role before there was a channel to speak of."""
+    return [Brief(person=person, role=role) for role in Role for person in incident.holders(role)]
 
 
 def _draws(*surfaces: Surface) -> list[Effect]:
@@ -158,7 +172,7 @@ def coalesce_key(effect: Effect) -> str | None:
             return f"draw:{effect.surface.value}"
         case Pin():
             return f"pin:{effect.surface.value}"
-        case OpenChannel() | Invite() | Tell() | PostSummary():
+        case OpenChannel() | Invite() | Tell() | Brief() | PostSummary():
             return None
         case _:
             assert_never(effect)
@@ -185,6 +199,8 @@ def lane(effect: Effect) -> str:
             return f"surface:{effect.surface.value}"
         case Invite():
             return f"invite:{effect.person}"
+        case Brief():
+            return f"brief:{effect.person}"
         case OpenChannel() | Tell():
             return "channel"
         case PostSummary():

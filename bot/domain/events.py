@@ -76,10 +76,16 @@ class SeverityChanged(Happened):
 
 
 class RoleTaken(Happened):
+    """`person` has the role now: claimed when `by` is the same, given or handed over when it is somebody else.
+
+    `previous` held it before, and had held it `since` then.
+    """
+
     type: Literal["role_taken"] = "role_taken"
     role: Role
     person: str
     previous: str | None = None
+    since: datetime | None = None
 
 
 class StepDone(Happened):

@@ -71,6 +71,8 @@ class Incident(Frozen):
     declared_by: str = ""
     milestones: dict[Milestone, datetime] = Field(default_factory=dict)
     roles: dict[Role, str] = Field(default_factory=dict)
+    held_since: dict[Role, datetime] = Field(default_factory=dict)
+    responders: tuple[str, ...] = ()
     runbook: str = ""
     runbook_title: str = ""
     wanted_roles: tuple[Role, ...] = ()
@@ -97,6 +99,12 @@ class Incident(Frozen):
     @property
     def commander(self) -> str | None:
         return self.roles.get(Role.COMMANDER)
+
+    def holders(self, role: Role) -> tuple[str, ...]:
+        """Who answers for it: nobody or one, and any number of responders."""
+        if role is Role.RESPONDER:
+            return self.responders
+        return (self.roles[role],) if role in self.roles else ()
 
     def items_of(self, phase: Phase) -> tuple[Item, ...]:
         return tuple(item for item in self.items if item.phase is phase)
@@ -208,7 +216,12 @@ def _items(incident: Incident, event: RunbookChosen) -> tuple[Item, ...]:
 
 
 def _role_taken(incident: Incident, event: RoleTaken) -> dict[str, object]:
-    changes: dict[str, object] = {"roles": incident.roles | {event.role: event.person}}
+    if event.role is Role.RESPONDER:
+        return {"responders": tuple(dict.fromkeys([*incident.responders, event.person]))}
+    changes: dict[str, object] = {
+        "roles": incident.roles | {event.role: event.person},
+        "held_since": incident.held_since | {event.role: event.at},
+    }
     if event.role is Role.COMMANDER and Milestone.ACKNOWLEDGED not in incident.milestones:
         changes["milestones"] = incident.milestones | {Milestone.ACKNOWLEDGED: event.at}
     return changes

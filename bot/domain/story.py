@@ -88,12 +88,37 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
 
 
 def _role_line(event: RoleTaken, t: Translate, who: Who) -> str:
-    person = who(event.person)
-    if event.role is not Role.COMMANDER:
-        return t("{who} took the role {role}.", who=person, role=role_word(event.role, t))
+    person, role = who(event.person), role_word(event.role, t)
     if event.previous is None:
-        return t("{who} took the lead.", who=person)
-    return t("{who} took the lead over from {previous}.", who=person, previous=who(event.previous))
+        if event.by != event.person:
+            return t("{by} gave {who} the role {role}.", by=who(event.by), who=person, role=role)
+        if event.role is Role.COMMANDER:
+            return t("{who} took the lead.", who=person)
+        return t("{who} took the role {role}.", who=person, role=role)
+    previous = who(event.previous)
+    if event.role is Role.COMMANDER and event.by == event.person:
+        said = t("{who} took the lead over from {previous}.", who=person, previous=previous)
+    elif event.by == event.previous:
+        said = t("{previous} handed the role {role} over to {who}.", previous=previous, role=role, who=person)
+    elif event.by == event.person:
+        said = t("{who} took the role {role} over from {previous}.", who=person, role=role, previous=previous)
+    else:
+        said = t(
+            "{by} gave {who} the role {role}, which {previous} had.",
+            by=who(event.by),
+            who=person,
+            role=role,
+            previous=previous,
+        )
+    if event.since is None:
+        return said
+    held = duration_words(max(0.0, (event.at - event.since).total_seconds()), t)
+    since = f"{event.since.astimezone(UTC):%H:%M} UTC"
+    return (
+        said
+        + " "
+        + t("{previous} had held it since {since}, for {time}.", previous=previous, since=since, time=held)
+    )
 
 
 def _step_line(event: StepDone | StepSkipped | StepReopened, t: Translate, by: str, quote: Quote) -> str:

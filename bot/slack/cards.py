@@ -6,17 +6,18 @@ from datetime import datetime
 
 from bot.domain.incident import Containment, Incident
 from bot.domain.metrics.wording import age_words, duration_words
-from bot.domain.story import phase_word
-from bot.domain.vocabulary import Milestone, Phase, Severity, StepState
+from bot.domain.story import phase_word, role_word
+from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState
 from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.face import Drawing, Face
-from bot.slack.ids import Action, IncidentAim, PhaseAim, SeverityAim, pack
+from bot.slack.ids import Action, IncidentAim, PhaseAim, RoleAim, SeverityAim, pack
 from bot.slack.text import ago, clean, code, cut, day_and_clock, quoted
 
 TOPIC_MAX = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
 TITLE_IN_LINE = 200  # a title has 150 characters; escaping makes some of them longer
 FLAGS_SHOWN = 8  # more would push the buttons off the screen; `/flag show` lists them all
+PEOPLE_SHOWN = 10  # responders named on the card; more are counted
 REASON_SHOWN = 150  # of why a flag is held: the first line of it
 SUMMARY_SECTIONS = 40  # of a message's 50 blocks; a summary that long is no summary
 
@@ -156,14 +157,18 @@ def _facts(incident: Incident, face: Face, now: datetime) -> Block:
     times = recovery_times(incident, face)
     if incident.is_closed:
         return blocks.lines(
-            t("*Closed.* It was {severity}", severity=severity), _leader(incident, face), declared, *times
+            t("*Closed.* It was {severity}", severity=severity),
+            _leader(incident, face),
+            _others(incident, face),
+            declared,
+            *times,
         )
     phase = t(
         "*Phase:* {phase}, {progress}",
         phase=phase_word(incident.phase, t),
         progress=progress(incident, incident.phase, face),
     )
-    return blocks.lines(severity, phase, _leader(incident, face), declared, *times)
+    return blocks.lines(severity, phase, _leader(incident, face), _others(incident, face), declared, *times)
 
 
 def _leader(incident: Incident, face: Face) -> str:
@@ -174,6 +179,18 @@ def _leader(incident: Incident, face: Face) -> str:
     if incident.is_closed:
         return t("*Lead:* nobody")
     return t("*Lead: nobody yet.* Press *Take the lead* if you can.")
+
+
+def _others(incident: Incident, face: Face) -> str | None:
+    """Who has the other roles, on one line."""
+    told = []
+    for role in (Role.COMMUNICATIONS, Role.SCRIBE, Role.RESPONDER):
+        people = incident.holders(role)
+        if people:
+            named = ", ".join(face.person(person) for person in people[:PEOPLE_SHOWN])
+            more = f" +{len(people) - PEOPLE_SHOWN}" if len(people) > PEOPLE_SHOWN else ""
+            told.append(f"*{role_word(role, face.t).capitalize()}:* {named}{more}")
+    return " · ".join(told) or None
 
 
 def _lead(incident: Incident, face: Face) -> str:
@@ -202,7 +219,18 @@ def _buttons(incident: Incident, face: Face) -> Block:
         ),
         next_phase_button(incident, face, primary=led and not incident.blocking()),
         _severity_menu(incident, face),
+        _role_menu(incident, face),
     )
+
+
+def _role_menu(incident: Incident, face: Face) -> Block:
+    """The roles beside the lead, which has a button of its own."""
+    t = face.t
+    options = [
+        blocks.option(role_word(role, t).capitalize(), pack(RoleAim(incident=incident.number, role=role)))
+        for role in (Role.COMMUNICATIONS, Role.SCRIBE, Role.RESPONDER)
+    ]
+    return blocks.menu(Action.TAKE_ROLE, options, placeholder=t("Take a role"))
 
 
 def _severity_menu(incident: Incident, face: Face) -> Block:

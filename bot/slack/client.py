@@ -18,11 +18,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.commands import Command, LinkChannel, LinkSurface
-from bot.domain.effects import Draw, Invite, OpenChannel, Pin, PostSummary, Tell
+from bot.domain.effects import Brief, Draw, Invite, OpenChannel, Pin, PostSummary, Tell
 from bot.domain.incident import Incident, Place
 from bot.domain.vocabulary import FIREBREAK, Surface
 from bot.services.delivery import Hopeless, Wait
 from bot.slack import cards
+from bot.slack.briefs import brief
 from bot.slack.budgets import Budgets
 from bot.slack.cards import summary_message
 from bot.slack.checklist import checklist
@@ -106,6 +107,8 @@ class SlackOutside:
                 await self._pin(promise, incident.surfaces[effect.surface])
             case Tell():
                 await self._post(promise, _channel(incident), moment(effect.event, incident, self._face))
+            case Brief():
+                await self._brief(promise, incident, effect)
             case _:
                 assert_never(effect)
         return None
@@ -250,6 +253,12 @@ class SlackOutside:
             unfurl_links=False,
         )
         return Place(channel=answer["channel"], ts=answer["ts"])
+
+    async def _brief(self, promise: Promise, incident: Incident, effect: Brief) -> None:
+        """In a direct message, which waits for whoever is asleep; an ephemeral one would not."""
+        self._budgets.take("conversations.open", promise.id)
+        answer = await self._client.conversations_open(users=effect.person)
+        await self._post(promise, answer["channel"]["id"], brief(incident, effect.role, self._face))
 
     async def _posted_before(self, promise: Promise, channel: str) -> Place | None:
         """The message that an attempt with a lost answer left behind, by the effect's number in its metadata."""

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.domain.vocabulary import Phase, Refused, Severity
+from bot.domain.vocabulary import Phase, Refused, Role, Severity
 
 
 class Slash(StrEnum):
@@ -34,6 +34,7 @@ class Action(StrEnum):
     """Buttons and menus."""
 
     TAKE_LEAD = "respond.take_lead"
+    TAKE_ROLE = "roles.take"
     CHANGE_SEVERITY = "respond.change_severity"
     NEXT_PHASE = "respond.next_phase"
     STEP_DONE = "checklist.done"
@@ -94,6 +95,10 @@ class PhaseAim(IncidentAim):
 
 class SeverityAim(IncidentAim):
     severity: Severity
+
+
+class RoleAim(IncidentAim):
+    role: Role
 
 
 class StepAim(IncidentAim):

@@ -24,7 +24,8 @@ SCOPES = (
     "groups:history",  # the four of channels, where the announcements channel or an incident's is private
     "groups:read",
     "groups:write",
-    "im:write",  # direct messages: asked for now, because each new scope means installing the app again
+    "im:history",  # conversations.history of a direct message: was it posted after all?
+    "im:write",  # conversations.open: whoever takes a role is told in private what it means
     "pins:write",  # pins.add
     "users:read",  # users.info: names for exports
 )
@@ -32,7 +33,8 @@ SCOPES = (
 COMMANDS = {
     Slash.INCIDENT: (
         "Declare and lead an incident",
-        "[P0–P4 <title> | lead | next | severity P1 | note <text> | timeline | list | close | help]",
+        "[P0–P4 <title> | lead | role scribe | assign scribe @name | handover @name | next | severity P1 | "
+        "note <text> | timeline | list | close | help]",
     ),
     Slash.FLAG: (
         "Hold a risky flag at its safe value, and let go of it",

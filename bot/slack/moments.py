@@ -76,6 +76,8 @@ def _severity_changed(event: SeverityChanged, face: Face) -> str:
 
 def _lead_taken(event: RoleTaken, face: Face) -> str:
     who = face.person(event.person)
+    if event.by != event.person:
+        return story.line(event, face.t, face.person)
     if event.previous is None:
         return face.t("*{who} leads now.*", who=who)
     return face.t(

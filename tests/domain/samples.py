@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.commands import (
     AddNote,
+    AssignRole,
     ChangeSeverity,
     CloseIncident,
     Command,
@@ -14,6 +15,7 @@ from bot.domain.commands import (
     DeclareIncident,
     EnterNextPhase,
     FlagFacts,
+    HandOver,
     LinkChannel,
     LinkSurface,
     ReopenStep,
@@ -104,6 +106,8 @@ COMMANDS: dict[type[Command], Command] = {
         LinkSurface(by=FIREBREAK, surface=Surface.CARD, channel="C1", ts="1.1"),
         ChangeSeverity(by=BO, severity=Severity.P0),
         TakeRole(by=BO, role=Role.COMMANDER),
+        AssignRole(by=ANA, role=Role.SCRIBE, person=CLEO),
+        HandOver(by=BO, person=CLEO),
         CompleteStep(by=BO, step="scope"),
         SkipStep(by=BO, step="scope", reason="known"),
         ReopenStep(by=BO, step="scope"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.commands import Command, LinkSurface, TakeRole
 from bot.domain.effects import (
+    Brief,
     Draw,
     Effect,
     Invite,
@@ -53,6 +54,7 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
         Draw(surface=CARD),
         Pin(surface=CARD),
         Tell(event=NOTE),
+        Brief(person=BO, role=Role.COMMANDER),
         PostSummary(day=date(2026, 11, 21), previous=date(2026, 11, 20), channel="incidents"),
     )
 }
@@ -96,7 +98,7 @@ def test_before_the_channel_exists_nothing_waits_for_it() -> None:
     early = promises(*(command for command in STORY if command is not CHANNEL))
     assert len(early) == len(promises(*STORY)) - 1
     for effects in early.values():
-        assert [effect for effect in effects if isinstance(effect, (Invite, Pin, Tell))] == []
+        assert [effect for effect in effects if isinstance(effect, (Invite, Pin, Tell, Brief))] == []
         assert draws(effects) <= {ANNOUNCEMENT}
 
 
@@ -179,6 +181,7 @@ def test_draws_and_pins_of_a_surface_wait_once_and_everything_else_counts() -> N
         "Draw": "draw:card",
         "Pin": "pin:card",
         "Tell": None,
+        "Brief": None,
         "PostSummary": None,
     }
     assert coalesce_key(Draw(surface=TOPIC)) != coalesce_key(Draw(surface=CARD))

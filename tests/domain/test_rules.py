@@ -184,7 +184,7 @@ def test_taking_the_lead_names_who_had_it() -> None:
     assert decide(after(), take, NOON) == [RoleTaken(at=NOON, by=BO, role=Role.COMMANDER, person=BO)]
     assert decide(after(take), take, NOON) == []
     assert decide(after(take), TakeRole(by=CLEO, role=Role.COMMANDER), NOON) == [
-        RoleTaken(at=NOON, by=CLEO, role=Role.COMMANDER, person=CLEO, previous=BO)
+        RoleTaken(at=NOON, by=CLEO, role=Role.COMMANDER, person=CLEO, previous=BO, since=later(1))
     ]
 
 

@@ -70,7 +70,7 @@ def test_closing_warns_of_flags_that_are_still_held() -> None:
 
 def test_the_menu_shows_the_severity_that_is_so_and_what_each_one_means() -> None:
     card = incident_card(incident(severity=Severity.P2), FACE, after(1))
-    (menu,) = elements(card, "static_select")
+    menu = elements(card, "static_select")[0]
     assert menu["initial_option"]["text"]["text"] == "P2"
     assert [option["text"]["text"] for option in menu["options"]] == ["P0", "P1", "P2", "P3", "P4"]
     assert menu["options"][4]["description"]["text"] == "cosmetic"

@@ -1,0 +1,110 @@
+"""May this happen, and what follows? `decide` answers with events or with a refusal; it does nothing else.
+
+One file a theme; this one says which commands may be asked of which incident, and who answers them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from bot.domain.commands import (
+    AddNote,
+    AssignRole,
+    ChangeSeverity,
+    CloseIncident,
+    Command,
+    CompleteStep,
+    ContainFlag,
+    DeclareIncident,
+    EnterNextPhase,
+    HandOver,
+    LinkChannel,
+    LinkSurface,
+    ReopenStep,
+    RestoreFlag,
+    SendReminder,
+    SkipStep,
+    TakeRole,
+)
+from bot.domain.events import Event, NoteAdded, ReminderSent, SeverityChanged
+from bot.domain.incident import Incident
+from bot.domain.reminders import wanted
+from bot.domain.rules import declaring, flags, gates, roles, steps
+from bot.domain.rules.words import written
+from bot.domain.vocabulary import NOTE_MAX, Refused
+
+
+def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
+    """The events that `command` leads to; none when it asks for what is already so. Raises Refused."""
+    if isinstance(command, DeclareIncident):
+        return declaring.declare(incident, command, now)
+    if incident.version == 0:
+        raise Refused("There is no {incident}. `/incident list` shows the open ones.", incident=incident.name)
+    if isinstance(command, (LinkChannel, LinkSurface)):
+        return declaring.link(incident, command, now)
+    if isinstance(command, RestoreFlag):
+        return flags.restore(incident, command, now)
+    if isinstance(command, SendReminder):
+        return _remind(incident, command, now)
+    if incident.is_closed:
+        raise Refused(
+            "{incident} is closed, so nothing was changed. If it is back, declare it anew: "
+            "`/incident {severity} {title}`.",
+            incident=incident.name,
+            severity=incident.severity.value,
+            title=incident.title,
+        )
+    return _lead(incident, command, now)
+
+
+OpenCommand = (
+    ChangeSeverity
+    | TakeRole
+    | AssignRole
+    | HandOver
+    | CompleteStep
+    | SkipStep
+    | ReopenStep
+    | EnterNextPhase
+    | CloseIncident
+    | AddNote
+    | ContainFlag
+)
+
+
+def _lead(incident: Incident, command: OpenCommand, now: datetime) -> list[Event]:
+    match command:
+        case ChangeSeverity():
+            return _change_severity(incident, command, now)
+        case TakeRole() | AssignRole():
+            return roles.assign(incident, command, now)
+        case HandOver():
+            return roles.hand_over(incident, command, now)
+        case CompleteStep() | SkipStep() | ReopenStep():
+            return steps.tick(incident, command, now)
+        case EnterNextPhase():
+            return gates.enter_next_phase(incident, command, now)
+        case CloseIncident():
+            return gates.close(incident, command, now)
+        case AddNote():
+            text = written(
+                command.text, NOTE_MAX, Refused("The note is empty. Type `/incident note <text>`.")
+            )
+            return [NoteAdded(at=now, by=command.by, text=text)]
+        case ContainFlag():
+            return flags.contain(incident, command, now)
+        case _:
+            assert_never(command)
+
+
+def _change_severity(incident: Incident, command: ChangeSeverity, now: datetime) -> list[Event]:
+    if incident.severity is command.severity:
+        return []
+    return [SeverityChanged(at=now, by=command.by, severity=command.severity, previous=incident.severity)]
+
+
+def _remind(incident: Incident, command: SendReminder, now: datetime) -> list[Event]:
+    """A reminder that is no longer wanted, or not yet, is no mistake: nothing happens."""
+    due = wanted(incident).get(command.name)
+    return [] if due is None or due > now else [ReminderSent(at=now, by=command.by, name=command.name)]

@@ -1,0 +1,44 @@
+"""Declaring an incident, and what Slack answers about its channel and its messages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.commands import DeclareIncident, LinkChannel, LinkSurface
+from bot.domain.events import ChannelOpened, Event, IncidentDeclared, RunbookChosen, SurfacePosted
+from bot.domain.incident import Incident
+from bot.domain.vocabulary import TITLE_MAX, Refused
+
+
+def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list[Event]:
+    if incident.version:
+        raise Refused("{incident} exists already.", incident=incident.name)
+    title = " ".join(command.title.split())
+    if not title:
+        raise Refused("What is broken? Type a title: `/incident P1 checkout returns 500`.")
+    if len(title) > TITLE_MAX:
+        raise Refused(
+            "The title has {length} characters and at most {most} fit. Shorten it; the rest goes into "
+            "`/incident note` once the incident is open.",
+            length=len(title),
+            most=TITLE_MAX,
+        )
+    return [
+        IncidentDeclared(
+            at=now, by=command.by, number=incident.number, title=title, severity=command.severity
+        ),
+        RunbookChosen.of(command.runbook, at=now, by=command.by),
+    ]
+
+
+def link(incident: Incident, command: LinkChannel | LinkSurface, now: datetime) -> list[Event]:
+    if isinstance(command, LinkChannel):
+        if incident.channel == command.channel:
+            return []
+        return [ChannelOpened(at=now, by=command.by, channel=command.channel, name=command.name)]
+    place = incident.surfaces.get(command.surface)
+    if place is not None and (place.channel, place.ts) == (command.channel, command.ts):
+        return []
+    return [
+        SurfacePosted(at=now, by=command.by, surface=command.surface, channel=command.channel, ts=command.ts)
+    ]

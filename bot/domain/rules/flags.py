@@ -1,0 +1,43 @@
+"""Holding a flag at its safe value, and letting go of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.commands import ContainFlag, RestoreFlag
+from bot.domain.events import Event, FlagContained, FlagRestored
+from bot.domain.incident import Incident
+from bot.domain.rules.words import written
+from bot.domain.vocabulary import REASON_MAX, Refused, incident_name
+
+
+def contain(incident: Incident, command: ContainFlag, now: datetime) -> list[Event]:
+    flag = command.flag
+    if flag.held_by == incident.number:
+        return []
+    if flag.held_by is not None:
+        raise Refused(
+            "`{flag}` is already held at `{safe}` by {holder}, so it is contained. `/flag show` lists them.",
+            flag=flag.key,
+            safe=flag.safe,
+            holder=incident_name(flag.held_by),
+        )
+    reason = written(
+        command.reason,
+        REASON_MAX,
+        Refused("Say why, for those who read it later: `/flag kill {flag} <reason>`.", flag=flag.key),
+    )
+    return [
+        FlagContained(at=now, by=command.by, flag=flag.key, reason=reason, safe=flag.safe, before=flag.serves)
+    ]
+
+
+def restore(incident: Incident, command: RestoreFlag, now: datetime) -> list[Event]:
+    held = incident.containment(command.flag.key)
+    if held is None:
+        raise Refused(
+            "{incident} does not hold `{flag}`, so there is nothing to undo. `/flag show` lists them.",
+            incident=incident.name,
+            flag=command.flag.key,
+        )
+    return [FlagRestored(at=now, by=command.by, flag=held.flag, serves=held.before)]
