@@ -18,7 +18,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     declare.register(app, incident, desk)
     respond.register(app, incident, desk)
     roles.register(app, incident, desk)
-    checklist.register(app, desk)
+    checklist.register(app, incident, desk)
     timeline.register(incident, desk)
     usage.register(app, incident, desk)
     flags.register(app, flag, desk)

@@ -55,6 +55,7 @@ def help_text(face: Face) -> str:
         (t("/flag kill <flag> <reason>"), t("hold a risky flag at its safe value")),
         (t("/flag undo <flag>"), t("let go of it: it serves again what it did before")),
         ("/flag show", t("what each flag serves, and who holds it")),
+        (t("/incident step <text>"), t("add a step to the checklist of this phase")),
         (t("/incident note <text>"), t("write into the timeline")),
         ("/incident severity P1", t("change the severity")),
         ("/incident next", t("go to the next phase: stabilize, repair, prevent")),

@@ -84,6 +84,12 @@ def filled(body: Body, blank: Blank) -> str:
     return clean(_input(body, blank).get("value") or "")
 
 
+def chosen_person(body: Body, blank: Blank) -> str | None:
+    """The person chosen in a form, or None."""
+    value = _input(body, blank).get("selected_user")
+    return value if isinstance(value, str) and value else None
+
+
 def chosen_severity(body: Body) -> Severity | None:
     """The severity chosen in a form, or None."""
     value = (_input(body, Blank.SEVERITY).get("selected_option") or {}).get("value")

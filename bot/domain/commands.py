@@ -82,6 +82,27 @@ class ReopenStep(Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AssignStep(Asked):
+    """Somebody asks `person` to do a step."""
+
+    step: str
+    person: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteOnStep(Asked):
+    step: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddStep(Asked):
+    """A step that no runbook has, for the phase that the incident is in."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnterNextPhase(Asked):
     """`leaving` is the phase the person saw, so that two who press at once take one step and not two.
 
@@ -143,6 +164,9 @@ Command = (
     | CompleteStep
     | SkipStep
     | ReopenStep
+    | AssignStep
+    | NoteOnStep
+    | AddStep
     | EnterNextPhase
     | CloseIncident
     | AddNote

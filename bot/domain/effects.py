@@ -20,7 +20,10 @@ from bot.domain.events import (
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
+    StepAdded,
+    StepAssigned,
     StepDone,
+    StepNoted,
     StepReopened,
     StepSkipped,
     SurfacePosted,
@@ -138,6 +141,10 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             ]
         case StepDone() | StepSkipped() | StepReopened():
             return _draws(Surface.CHECKLIST, Surface.CARD)
+        case StepAdded() | StepNoted():
+            return _draws(Surface.CHECKLIST, Surface.CARD)
+        case StepAssigned():
+            return [Invite(person=event.person), Tell(event=event), *_draws(Surface.CHECKLIST)]
         case PhaseEntered() | IncidentClosed():
             return [Tell(event=event), *_draws(*Surface)]
         case NoteAdded() | ReminderSent():

@@ -107,6 +107,31 @@ class StepReopened(Happened):
     text: str
 
 
+class StepAssigned(Happened):
+    """`person` is asked to do the step; `previous` was asked before."""
+
+    type: Literal["step_assigned"] = "step_assigned"
+    step: str
+    text: str
+    person: str
+    previous: str | None = None
+
+
+class StepNoted(Happened):
+    type: Literal["step_noted"] = "step_noted"
+    step: str
+    text: str
+    note: str
+
+
+class StepAdded(Happened):
+    """A step that somebody added on the fly, at the end of a phase."""
+
+    type: Literal["step_added"] = "step_added"
+    phase: Phase
+    step: Step
+
+
 class PhaseEntered(Happened):
     type: Literal["phase_entered"] = "phase_entered"
     phase: Phase
@@ -155,6 +180,9 @@ Event = Annotated[
     | StepDone
     | StepSkipped
     | StepReopened
+    | StepAssigned
+    | StepNoted
+    | StepAdded
     | PhaseEntered
     | IncidentClosed
     | NoteAdded

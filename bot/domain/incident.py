@@ -21,7 +21,10 @@ from bot.domain.events import (
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
+    StepAdded,
+    StepAssigned,
     StepDone,
+    StepNoted,
     StepReopened,
     StepSkipped,
     SurfacePosted,
@@ -30,8 +33,19 @@ from bot.domain.runbook import Frozen, Question, Step
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState, Surface, incident_name
 
 
+class Remark(Frozen):
+    """What somebody noted on a step."""
+
+    by: str
+    at: datetime
+    text: str
+
+
 class Item(Frozen):
-    """A step and what became of it. `by` and `at` say who closed it and when; `reason` why it was skipped."""
+    """A step and what became of it. `by` and `at` say who closed it and when; `reason` why it was skipped.
+
+    `assignee` is asked to do it.
+    """
 
     step: Step
     phase: Phase
@@ -39,6 +53,8 @@ class Item(Frozen):
     by: str | None = None
     at: datetime | None = None
     reason: str = ""
+    assignee: str | None = None
+    notes: tuple[Remark, ...] = ()
 
 
 class Place(Frozen):
@@ -179,6 +195,10 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return _role_taken(incident, event)
         case StepDone() | StepSkipped() | StepReopened():
             return {"items": tuple(_ticked(item, event) for item in incident.items)}
+        case StepAssigned() | StepNoted():
+            return {"items": tuple(_annotated(item, event) for item in incident.items)}
+        case StepAdded():
+            return {"items": (*incident.items, Item(step=event.step, phase=event.phase))}
         case PhaseEntered():
             return {"phase": event.phase, "milestones": _passed(incident, event)}
         case IncidentClosed():
@@ -238,6 +258,17 @@ def _ticked(item: Item, event: StepDone | StepSkipped | StepReopened) -> Item:
         case StepReopened():
             closed = {"state": StepState.OPEN, "by": None, "at": None, "reason": ""}
     return item.model_copy(update=closed)
+
+
+def _annotated(item: Item, event: StepAssigned | StepNoted) -> Item:
+    if item.step.id != event.step:
+        return item
+    match event:
+        case StepAssigned():
+            return item.model_copy(update={"assignee": event.person})
+        case StepNoted():
+            remark = Remark(by=event.by, at=event.at, text=event.note)
+            return item.model_copy(update={"notes": (*item.notes, remark)})
 
 
 def _passed(incident: Incident, event: PhaseEntered) -> dict[Milestone, datetime]:

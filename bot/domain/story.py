@@ -21,7 +21,10 @@ from bot.domain.events import (
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
+    StepAdded,
+    StepAssigned,
     StepDone,
+    StepNoted,
     StepReopened,
     StepSkipped,
     SurfacePosted,
@@ -73,6 +76,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return _role_line(event, t, who)
         case StepDone() | StepSkipped() | StepReopened():
             return _step_line(event, t, by, quote)
+        case StepAssigned() | StepNoted() | StepAdded():
+            return _step_talk(event, t, who, quote)
         case PhaseEntered() | IncidentClosed():
             return _phase_line(event, t, by)
         case NoteAdded():
@@ -134,6 +139,24 @@ def _step_line(event: StepDone | StepSkipped | StepReopened, t: Translate, by: s
             )
         case StepReopened():
             return t("{who} opened again: {step}", who=by, step=quote(event.text))
+
+
+def _step_talk(event: StepAssigned | StepNoted | StepAdded, t: Translate, who: Who, quote: Quote) -> str:
+    by = who(event.by)
+    match event:
+        case StepAssigned() if event.by == event.person:
+            return t("{who} takes on: {step}", who=by, step=quote(event.text))
+        case StepAssigned():
+            return t("{by} asks {who} to do: {step}", by=by, who=who(event.person), step=quote(event.text))
+        case StepNoted():
+            return t(
+                "{who} noted on “{step}”: {note}",
+                who=by,
+                step=quote(event.text.rstrip(".")),
+                note=quote(event.note),
+            )
+        case StepAdded():
+            return t("{who} added a step: {step}", who=by, step=quote(event.step.text))
 
 
 def _phase_line(event: PhaseEntered | IncidentClosed, t: Translate, by: str) -> str:

@@ -20,6 +20,8 @@ AROUND = 4  # blocks besides the steps: the heading, the gate's text and button,
 STEP_MAX = 1000  # a step has at most 200 characters; escaping makes five of one
 WHY_MAX = 1400  # at most 400 characters, escaped; and it must fit beside the step in one section
 REASON_MAX = 400  # of why a step was skipped: the rest is in the timeline
+REMARKS_SHOWN = 2  # notes on a step
+REMARK_MAX = 150  # of each
 
 
 def checklist(incident: Incident, face: Face, now: datetime) -> Drawing:
@@ -69,14 +71,17 @@ def _roomy(item: Item, incident: Incident, face: Face, now: datetime, *, first: 
     t, text = face.t, _text(item, face)
     if item.state is not StepState.OPEN:
         undo = _button(t("Undo"), Action.STEP_UNDO, item, incident)
-        return [blocks.section(f"{text}\n{_what_became(item, face)}", undo)]
+        below = "\n".join([text, _what_became(item, face), *_remarks(item, face)])
+        return [blocks.section(below, undo)]
     small = [_why(item), *_help(item, incident, face, now)]
+    text = "\n".join([text, *_asked(item, face), *_remarks(item, face)])
     return [
         blocks.section(text),
         *([blocks.context(*small)] if any(small) else []),
         blocks.actions(
             _button(t("Done"), Action.STEP_DONE, item, incident, primary=first),
             _button(t("Skip…"), Action.STEP_SKIP, item, incident),
+            _menu(Action.STEP_MORE, _more(item, face), item, incident),
         ),
     ]
 
@@ -85,18 +90,41 @@ def _compact(item: Item, incident: Incident, face: Face, now: datetime) -> Block
     t, text = face.t, _text(item, face)
     if item.state is not StepState.OPEN:
         options = [(t("Undo"), StepAct.UNDO)]
-        below = [_what_became(item, face)]
+        below = [_what_became(item, face), *_remarks(item, face)]
     else:
-        options = [(t("Done"), StepAct.DONE), (t("Skip…"), StepAct.SKIP)]
+        options = [(t("Done"), StepAct.DONE), (t("Skip…"), StepAct.SKIP), *_more(item, face)]
+        text = "\n".join([text, *_asked(item, face), *_remarks(item, face)])
         below = _fitting(_why(item), _help(item, incident, face, now), blocks.SECTION_MAX - width(text) - 1)
-    menu = blocks.overflow(
-        Action.STEP_MENU,
+    return blocks.section("\n".join([text, *below]), _menu(Action.STEP_MENU, options, item, incident))
+
+
+def _more(item: Item, face: Face) -> list[tuple[str, StepAct]]:
+    """What else may be done with an open step: three of the five options that an overflow menu holds."""
+    t = face.t
+    return [(t("I do it"), StepAct.TAKE), (t("Assign…"), StepAct.ASSIGN), (t("Note…"), StepAct.NOTE)]
+
+
+def _menu(action: Action, offered: list[tuple[str, StepAct]], item: Item, incident: Incident) -> Block:
+    return blocks.overflow(
+        action,
         [
             blocks.option(label, pack(StepMenuAim(incident=incident.number, step=item.step.id, act=act)))
-            for label, act in options
+            for label, act in offered
         ],
     )
-    return blocks.section("\n".join([text, *below]), menu)
+
+
+def _asked(item: Item, face: Face) -> list[str]:
+    """Who is to do it."""
+    return [] if item.assignee is None else [face.t("→ {who}", who=face.person(item.assignee))]
+
+
+def _remarks(item: Item, face: Face) -> list[str]:
+    """The last of what was noted on the step; the timeline has all of it."""
+    return [
+        face.t("_{who}: {note}_", who=face.person(remark.by), note=quoted(remark.text, REMARK_MAX))
+        for remark in item.notes[-REMARKS_SHOWN:]
+    ]
 
 
 def _button(label: str, action: Action, item: Item, incident: Incident, *, primary: bool = False) -> Block:

@@ -40,6 +40,7 @@ class Action(StrEnum):
     STEP_DONE = "checklist.done"
     STEP_SKIP = "checklist.skip"
     STEP_UNDO = "checklist.undo"
+    STEP_MORE = "checklist.more"
     STEP_MENU = "checklist.menu"
     FLAG_UNDO = "flags.undo"
 
@@ -49,6 +50,8 @@ class Form(StrEnum):
 
     DECLARE = "declare.form"
     SKIP = "checklist.skip_form"
+    ASSIGN_STEP = "checklist.assign_form"
+    NOTE_ON_STEP = "checklist.note_form"
 
 
 class Blank(StrEnum):
@@ -57,6 +60,8 @@ class Blank(StrEnum):
     TITLE = "title"
     SEVERITY = "severity"
     REASON = "reason"
+    PERSON = "person"
+    NOTE = "note"
 
 
 VALUE = "value"
@@ -79,6 +84,9 @@ class StepAct(StrEnum):
     DONE = "done"
     SKIP = "skip"
     UNDO = "undo"
+    TAKE = "take"
+    ASSIGN = "assign"
+    NOTE = "note"
 
 
 class IncidentAim(Travelling):

@@ -71,6 +71,42 @@ def skip_form(face: Face, aim: StepAim, item: Item) -> View:
     )
 
 
+def assign_form(face: Face, aim: StepAim, item: Item) -> View:
+    """Who is to do a step."""
+    t = face.t
+    person: Block = {"type": "users_select", "action_id": VALUE}
+    if item.assignee is not None and item.assignee.startswith(("U", "W")):
+        person["initial_user"] = item.assignee
+    return _form(
+        Form.ASSIGN_STEP,
+        pack(aim),
+        title=t("Assign a step"),
+        submit=t("Assign"),
+        close=t("Cancel"),
+        drawn=[
+            blocks.section(f"*{quoted(item.step.text, STEP_MAX)}*"),
+            _input(Blank.PERSON, t("Who does it?"), person, hint=t("They are invited to the channel.")),
+        ],
+    )
+
+
+def step_note_form(face: Face, aim: StepAim, item: Item) -> View:
+    """What was found on the way."""
+    t = face.t
+    note = _text_input(placeholder=t("only cards from one bank fail"), most=REASON_MAX, multiline=True)
+    return _form(
+        Form.NOTE_ON_STEP,
+        pack(aim),
+        title=t("Note on a step"),
+        submit=t("Note"),
+        close=t("Cancel"),
+        drawn=[
+            blocks.section(f"*{quoted(item.step.text, STEP_MAX)}*"),
+            _input(Blank.NOTE, t("What did you find?"), note, hint=t("It goes into the timeline too.")),
+        ],
+    )
+
+
 def notice(face: Face, text: str) -> View:
     """A view that only says something: plain text, from the catalogue."""
     t = face.t

@@ -18,6 +18,7 @@ from bot.domain.commands import (
     DeclareIncident,
     LinkChannel,
     LinkSurface,
+    NoteOnStep,
     ReopenStep,
     RestoreFlag,
     SendReminder,
@@ -395,7 +396,9 @@ def test_to_ask_for_the_same_thing_again_changes_nothing(asked: list[Command]) -
             for event in decide(incident, command, NOON):
                 incident = evolve(incident, event)
             again = (
-                [] if isinstance(command, AddNote) else decide(incident, _current(command, incident), NOON)
+                []
+                if isinstance(command, (AddNote, NoteOnStep))
+                else decide(incident, _current(command, incident), NOON)
             )
         except Refused:
             again = []

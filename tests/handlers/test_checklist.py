@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.domain.runbook import Runbook, Step
@@ -152,3 +154,58 @@ class TestALongChecklist:
         await ana.fills({"Why can it wait?": "later"})
         await ana.submits()
         assert await state_of(house, "s-3") is StepState.SKIPPED
+
+
+async def test_a_step_is_assigned_and_the_person_is_brought_in(house: House) -> None:
+    channel, ana, bo = await house.declared(), house.person("ana"), house.person("bo")
+    await ana.clicks("Assign…", near=STEP, channel=channel)
+    await ana.sees_modal("Assign a step")
+    await ana.fills({"Who does it?": "bo"})
+    await ana.submits()
+    await house.delivery.idle()
+    assert bo.id in channel.members
+    assert "→ @Bo" in house.read(channel)
+    assert await house.kinds() == ["step_assigned"]
+
+
+async def test_whoever_says_i_do_it_does_it(house: House) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    for _ in range(2):
+        await ana.clicks("I do it", near=STEP, channel=channel)
+    item = (await house.state()).item("scope")
+    assert item is not None
+    assert item.assignee == ana.id
+    assert await house.kinds() == ["step_assigned"]
+
+
+async def test_a_note_on_a_step_stands_beside_it(house: House) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    await ana.clicks("Note…", near=STEP, channel=channel)
+    await ana.fills({"What did you find?": "only one bank <!here>"})
+    await ana.submits()
+    await house.delivery.idle()
+    assert "@Ana Ruiz: only one bank <!here>" in house.read(channel)
+    assert not any("<!here>" in str(message.blocks) for message in channel.messages.values())
+
+
+async def test_a_step_added_by_words_can_be_ticked(house: House) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    answer = await ana.types("/incident step Ask the bank", channel)
+    assert answer.text.startswith("The step is on the checklist of INC-1.")
+    await house.delivery.idle()
+    await ana.clicks("Done", near="Ask the bank", channel=channel)
+    assert await house.kinds() == ["step_added", "step_done"]
+
+
+async def test_two_people_at_once_lose_no_tick(house: House) -> None:
+    """Both look at the same old checklist; each presses another step, and both the same third one."""
+    channel, ana, bo = await house.declared(), house.person("ana"), house.person("bo")
+    await bo.joins(channel)
+    house.slack.faults.add("rate_limited", "chat.update", times=None, retry_after=60)
+    pressed = [(ana, STEP), (bo, "Hold the new gateway"), (ana, OPTIONAL), (bo, OPTIONAL)]
+    await asyncio.gather(*(person.clicks("Done", near=step, channel=channel) for person, step in pressed))
+    states = {item.step.id: (item.state, item.by) for item in (await house.state()).items_of(Phase.STABILIZE)}
+    assert states["scope"] == (StepState.DONE, ana.id)
+    assert states["contain"] == (StepState.DONE, bo.id)
+    assert states["tell"][0] is StepState.DONE
+    assert await house.kinds() == ["step_done"] * 3

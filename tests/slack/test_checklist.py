@@ -109,7 +109,13 @@ def test_a_long_checklist_has_a_menu_on_each_step() -> None:
     drawn = check(checklist(incident(steps=steps), FACE, after(1)))
     menus = elements(drawn, "overflow")
     assert len(menus) == 20
-    assert [option["text"]["text"] for option in menus[0]["options"]] == ["Done", "Skip…"]
+    assert [option["text"]["text"] for option in menus[0]["options"]] == [
+        "Done",
+        "Skip…",
+        "I do it",
+        "Assign…",
+        "Note…",
+    ]
     assert json.loads(menus[3]["options"][0]["value"]) == {"incident": 7, "step": "s-3", "act": "done"}
 
 

@@ -10,7 +10,9 @@ from typing import assert_never
 
 from bot.domain.commands import (
     AddNote,
+    AddStep,
     AssignRole,
+    AssignStep,
     ChangeSeverity,
     CloseIncident,
     Command,
@@ -21,6 +23,7 @@ from bot.domain.commands import (
     HandOver,
     LinkChannel,
     LinkSurface,
+    NoteOnStep,
     ReopenStep,
     RestoreFlag,
     SendReminder,
@@ -66,6 +69,9 @@ OpenCommand = (
     | CompleteStep
     | SkipStep
     | ReopenStep
+    | AssignStep
+    | NoteOnStep
+    | AddStep
     | EnterNextPhase
     | CloseIncident
     | AddNote
@@ -83,6 +89,10 @@ def _lead(incident: Incident, command: OpenCommand, now: datetime) -> list[Event
             return roles.hand_over(incident, command, now)
         case CompleteStep() | SkipStep() | ReopenStep():
             return steps.tick(incident, command, now)
+        case AssignStep() | NoteOnStep():
+            return steps.annotate(incident, command, now)
+        case AddStep():
+            return steps.add(incident, command, now)
         case EnterNextPhase():
             return gates.enter_next_phase(incident, command, now)
         case CloseIncident():
