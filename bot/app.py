@@ -135,6 +135,8 @@ def _parts(
         meanings=settings.severity_meanings,
         zone=settings.zone,
         announcements=settings.announcements_channel,
+        critical_paths=settings.critical_paths,
+        root_causes=settings.root_causes,
     )
     schedule = Schedule(
         zone=settings.zone,

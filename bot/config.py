@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBool, StrictInt, ValidationError
 
+from bot.domain.questions import CRITICAL_PATHS, ROOT_CAUSES
 from bot.domain.runbook import Frozen
 from bot.domain.spelling import complaints, nearest
 from bot.domain.vocabulary import Severity
@@ -113,6 +114,24 @@ class Runbooks(Frozen):
     ] = (BUILT_IN_FOLDER,)
 
 
+Name = Annotated[str, Field(min_length=1, max_length=75)]  # Slack shows 75 characters of an option
+
+
+class Gates(Frozen):
+    paths: Annotated[
+        tuple[Name, ...],
+        Field(
+            min_length=1, max_length=10, description="a list of 1 to 10 names, such as ['signup', 'payment']"
+        ),
+    ] = CRITICAL_PATHS
+    causes: Annotated[
+        tuple[Name, ...],
+        Field(
+            min_length=1, max_length=100, description="a list of 1 to 100 names, such as ['race condition']"
+        ),
+    ] = ROOT_CAUSES
+
+
 class Web(Frozen):
     host: Annotated[
         str,
@@ -134,6 +153,7 @@ class File(Frozen):
     summary: Summary = Summary()
     severity: dict[Severity, Meaning] = Field(default_factory=dict)
     runbooks: Runbooks = Runbooks()
+    gates: Gates = Gates()
     web: Web = Web()
 
 
@@ -162,6 +182,8 @@ class Settings(Frozen):
     summary_channel: str
     severity_meanings: dict[Severity, str]
     runbook_folders: tuple[Path, ...]
+    critical_paths: tuple[str, ...] = CRITICAL_PATHS
+    root_causes: tuple[str, ...] = ROOT_CAUSES
     host: str
     port: int | None  # None: no web server, which Socket Mode does not need
 
@@ -193,6 +215,8 @@ class Settings(Frozen):
             summary_channel=file.summary.channel or file.announcements.channel,
             severity_meanings={level: _meaning(file, level) for level in Severity},
             runbook_folders=_folders(file, named or Path(DEFAULT_CONFIG)),
+            critical_paths=file.gates.paths,
+            root_causes=file.gates.causes,
             host=given.get("HOST", file.web.host),
             port=_port(given, file),
         )

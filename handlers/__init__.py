@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack.ids import Slash
-from handlers import checklist, declare, flags, reports, respond, roles, timeline, unmatched
+from handlers import checklist, declare, flags, gates, reports, respond, roles, timeline, unmatched
 from handlers import help as usage
 from handlers.commands import Router
 from handlers.desk import Desk
@@ -17,6 +17,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     incident, flag, mttr = (routers[slash] for slash in (Slash.INCIDENT, Slash.FLAG, Slash.MTTR))
     declare.register(app, incident, desk)
     respond.register(app, incident, desk)
+    gates.register(app, incident, desk)
     roles.register(app, incident, desk)
     checklist.register(app, incident, desk)
     timeline.register(incident, desk)

@@ -56,6 +56,11 @@ def refusal_of(face: Face, error: Refused | StorageError) -> str:
     return face.refusal(_refused(error))
 
 
+def plain_refusal_of(face: Face, error: Refused | StorageError) -> str:
+    """A refusal as it stands below an input of a form."""
+    return face.plain_refusal(_refused(error))
+
+
 async def tell(respond: AsyncRespond, text: str) -> None:
     """Say something to the person alone, where they pressed. It is no matter of success: it is only logged."""
     if respond.response_url is None:

@@ -58,8 +58,16 @@ def help_text(face: Face) -> str:
         (t("/incident step <text>"), t("add a step to the checklist of this phase")),
         (t("/incident note <text>"), t("write into the timeline")),
         ("/incident severity P1", t("change the severity")),
-        ("/incident next", t("go to the next phase: stabilize, repair, prevent")),
+        ("/incident next", t("answer the exit questions and go to the next phase")),
         ("/incident close", t("close it, from prevent")),
+        (
+            t("/incident override <reason>"),
+            t("leave the phase unverified; the lead may, and it stays visible"),
+        ),
+        (
+            t("/incident action @name 2026-12-01 <text>"),
+            t("add an action item; alone it lists them, with done 1 it ticks"),
+        ),
         ("/incident timeline", t("what happened, in order")),
         ("/incident list", t("the open incidents, the worst first")),
         ("/mttr 28d", t("recovery times of the last 28 days")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -79,7 +80,7 @@ def people_in(text: str) -> tuple[list[str], str]:
     return _PERSON.findall(text), " ".join(_PERSON.sub(" ", text).split())
 
 
-def filled(body: Body, blank: Blank) -> str:
+def filled(body: Body, blank: str) -> str:
     """What was typed into an input; empty when nothing was."""
     return clean(_input(body, blank).get("value") or "")
 
@@ -90,12 +91,24 @@ def chosen_person(body: Body, blank: Blank) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def chosen(body: Body, blank: Blank) -> str | None:
+    """The value of the option chosen in a form, or None."""
+    value = (_input(body, blank).get("selected_option") or {}).get("value")
+    return value if isinstance(value, str) else None
+
+
+def chosen_date(body: Body, blank: Blank) -> date | None:
+    """The day chosen in a form, or None."""
+    value = _input(body, blank).get("selected_date")
+    return date.fromisoformat(value) if isinstance(value, str) and value else None
+
+
 def chosen_severity(body: Body) -> Severity | None:
     """The severity chosen in a form, or None."""
     value = (_input(body, Blank.SEVERITY).get("selected_option") or {}).get("value")
     return Severity(value) if value in list(Severity) else None
 
 
-def _input(body: Body, blank: Blank) -> dict[str, Any]:
+def _input(body: Body, blank: str) -> dict[str, Any]:
     values = body["view"].get("state", {}).get("values", {})
-    return values.get(blank.value, {}).get(VALUE) or {}
+    return values.get(str(blank), {}).get(VALUE) or {}

@@ -1,4 +1,4 @@
-"""Lead an incident: take the lead, change the severity, go to the next phase, close. Buttons and words."""
+"""Lead an incident: take the lead, change the severity. Buttons and words."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from functools import partial
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.domain.commands import ChangeSeverity, CloseIncident, Command, EnterNextPhase, TakeRole
-from bot.domain.story import phase_word
+from bot.domain.commands import ChangeSeverity, Command, TakeRole
 from bot.domain.vocabulary import Refused, Role, Severity
-from bot.slack.cards import recovery_times
 from bot.slack.hints import so_now
-from bot.slack.ids import Action, IncidentAim, PhaseAim, SeverityAim
-from bot.slack.text import code
+from bot.slack.ids import Action, IncidentAim, SeverityAim
 from bot.storage.incidents import Outcome
 from handlers.answers import pressing
 from handlers.commands import Router
@@ -24,8 +21,6 @@ def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
     """Connect the story."""
     incident.verb("lead", partial(_lead, desk), takes_text=False)
     incident.verb("severity", partial(_severity, desk))
-    incident.verb("next", partial(_next, desk), takes_text=False)
-    incident.verb("close", partial(_close, desk), takes_text=False)
 
     async def carry_out(body: Body, aim: IncidentAim, command: Command) -> None:
         await desk.incidents.carry_out(actor_of(body), aim.incident, command, key=press_key(body))
@@ -41,12 +36,6 @@ def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
         async with pressing(desk.face, ack, respond):
             aim = pressed(SeverityAim, body)
             await carry_out(body, aim, ChangeSeverity(by=actor_of(body).id, severity=aim.severity))
-
-    @app.action(Action.NEXT_PHASE)
-    async def next_phase(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
-        async with pressing(desk.face, ack, respond):
-            aim = pressed(PhaseAim, body)
-            await carry_out(body, aim, EnterNextPhase(by=actor_of(body).id, leaving=aim.leaving))
 
 
 async def _lead(desk: Desk, typed: Typed) -> str:
@@ -83,35 +72,6 @@ def _meant(word: str) -> Severity:
         raise Refused(
             "Which severity? Type `/incident severity P1`: they go from P0, the worst, to P4. Nothing was changed."
         ) from None
-
-
-async def _next(desk: Desk, typed: Typed) -> str:
-    here = await desk.incidents.of_channel(typed.channel)
-    command = EnterNextPhase(by=typed.actor.id, leaving=here.phase)
-    outcome = await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
-    return _phase_now(desk, outcome)
-
-
-async def _close(desk: Desk, typed: Typed) -> str:
-    here = await desk.incidents.of_channel(typed.channel)
-    command = CloseIncident(by=typed.actor.id)
-    return _phase_now(desk, await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key))
-
-
-def _phase_now(desk: Desk, outcome: Outcome) -> str:
-    t, incident = desk.face.t, outcome.incident
-    if incident.is_closed:
-        times = "; ".join(recovery_times(incident, desk.face))
-        return t(
-            "{incident} is closed. {times}. All figures: {command}.",
-            incident=incident.name,
-            times=times,
-            command=code("/mttr"),
-        )
-    phase = phase_word(incident.phase, t)
-    return so_now(
-        t("{incident} is in phase *{phase}* now.", incident=incident.name, phase=phase), incident, desk.face
-    )
 
 
 def _is_new(outcome: Outcome) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
+from bot.domain.questions import Answer
 from bot.domain.runbook import Runbook
 from bot.domain.vocabulary import Phase, Role, Severity, Surface
 
@@ -103,6 +105,15 @@ class AddStep(Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActionItemDraft:
+    """Work that outlives the incident, before it has a number."""
+
+    text: str
+    owner: str
+    due: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class EnterNextPhase(Asked):
     """`leaving` is the phase the person saw, so that two who press at once take one step and not two.
 
@@ -110,11 +121,32 @@ class EnterNextPhase(Asked):
     """
 
     leaving: Phase
+    answers: tuple[Answer, ...] = ()
+    action_item: ActionItemDraft | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CloseIncident(Asked):
-    pass
+    answers: tuple[Answer, ...] = ()
+    action_item: ActionItemDraft | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverrideGate(Asked):
+    """Leave the phase although its gate is shut."""
+
+    leaving: Phase
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddActionItem(Asked):
+    item: ActionItemDraft
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteActionItem(Asked):
+    number: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +201,9 @@ Command = (
     | AddStep
     | EnterNextPhase
     | CloseIncident
+    | OverrideGate
+    | AddActionItem
+    | CompleteActionItem
     | AddNote
     | ContainFlag
     | RestoreFlag

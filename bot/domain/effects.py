@@ -8,10 +8,14 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field, TypeAdapter
 
 from bot.domain.events import (
+    ActionItemAdded,
+    ActionItemDone,
     ChannelOpened,
     Event,
     FlagContained,
     FlagRestored,
+    GateAnswered,
+    GateOverridden,
     IncidentClosed,
     IncidentDeclared,
     NoteAdded,
@@ -145,6 +149,14 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return _draws(Surface.CHECKLIST, Surface.CARD)
         case StepAssigned():
             return [Invite(person=event.person), Tell(event=event), *_draws(Surface.CHECKLIST)]
+        case GateAnswered():
+            return [Tell(event=event)]
+        case GateOverridden():
+            return [Tell(event=event), *_draws(*Surface)]
+        case ActionItemAdded():
+            return [Invite(person=event.owner), Tell(event=event), *_draws(Surface.CARD)]
+        case ActionItemDone():
+            return [Tell(event=event), *_draws(Surface.CARD)]
         case PhaseEntered() | IncidentClosed():
             return [Tell(event=event), *_draws(*Surface)]
         case NoteAdded() | ReminderSent():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.domain.questions import ActionItem, Answer, Proof
 from bot.domain.runbook import Frozen, Question, Runbook, Step
 from bot.domain.vocabulary import Phase, Role, Severity, Surface
 
@@ -138,6 +139,42 @@ class PhaseEntered(Happened):
     left: Phase
 
 
+class GateAnswered(Happened):
+    """The exit questions of a phase, as they were answered when it was left."""
+
+    type: Literal["gate_answered"] = "gate_answered"
+    phase: Phase
+    answers: tuple[Answer, ...]
+
+
+class GateOverridden(Happened):
+    """Whoever led went on without proof: the required steps and the questions that were open."""
+
+    type: Literal["gate_overridden"] = "gate_overridden"
+    phase: Phase
+    reason: str
+    steps: tuple[str, ...] = ()
+    questions: tuple[Proof, ...] = ()
+
+
+class ActionItemAdded(Happened):
+    type: Literal["action_item_added"] = "action_item_added"
+    number: int
+    text: str
+    owner: str
+    due: date
+
+    @property
+    def item(self) -> ActionItem:
+        return ActionItem(number=self.number, text=self.text, owner=self.owner, due=self.due)
+
+
+class ActionItemDone(Happened):
+    type: Literal["action_item_done"] = "action_item_done"
+    number: int
+    text: str
+
+
 class IncidentClosed(Happened):
     type: Literal["incident_closed"] = "incident_closed"
 
@@ -184,6 +221,10 @@ Event = Annotated[
     | StepNoted
     | StepAdded
     | PhaseEntered
+    | GateAnswered
+    | GateOverridden
+    | ActionItemAdded
+    | ActionItemDone
     | IncidentClosed
     | NoteAdded
     | FlagContained

@@ -9,10 +9,14 @@ from typing import assert_never
 from pydantic import Field
 
 from bot.domain.events import (
+    ActionItemAdded,
+    ActionItemDone,
     ChannelOpened,
     Event,
     FlagContained,
     FlagRestored,
+    GateAnswered,
+    GateOverridden,
     IncidentClosed,
     IncidentDeclared,
     NoteAdded,
@@ -29,6 +33,7 @@ from bot.domain.events import (
     StepSkipped,
     SurfacePosted,
 )
+from bot.domain.questions import ActionItem, Answer
 from bot.domain.runbook import Frozen, Question, Step
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState, Surface, incident_name
 
@@ -99,6 +104,9 @@ class Incident(Frozen):
     surfaces: dict[Surface, Place] = Field(default_factory=dict)
     containments: tuple[Containment, ...] = ()
     reminded: tuple[str, ...] = ()
+    answers: dict[Phase, tuple[Answer, ...]] = Field(default_factory=dict)
+    unverified: dict[Phase, str] = Field(default_factory=dict)  # phases left without proof, and why
+    action_items: tuple[ActionItem, ...] = ()
 
     @property
     def name(self) -> str:
@@ -201,6 +209,12 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return {"items": (*incident.items, Item(step=event.step, phase=event.phase))}
         case PhaseEntered():
             return {"phase": event.phase, "milestones": _passed(incident, event)}
+        case GateAnswered() | GateOverridden():
+            return _at_the_gate(incident, event)
+        case ActionItemAdded():
+            return {"action_items": (*incident.action_items, event.item)}
+        case ActionItemDone():
+            return {"action_items": tuple(_finished(item, event) for item in incident.action_items)}
         case IncidentClosed():
             return {
                 "phase": Phase.CLOSED,
@@ -269,6 +283,22 @@ def _annotated(item: Item, event: StepAssigned | StepNoted) -> Item:
         case StepNoted():
             remark = Remark(by=event.by, at=event.at, text=event.note)
             return item.model_copy(update={"notes": (*item.notes, remark)})
+
+
+def _at_the_gate(incident: Incident, event: GateAnswered | GateOverridden) -> dict[str, object]:
+    """What is answered is proven; what was answered before an override stays readable."""
+    match event:
+        case GateAnswered():
+            unproven = {phase: why for phase, why in incident.unverified.items() if phase is not event.phase}
+            return {"answers": incident.answers | {event.phase: event.answers}, "unverified": unproven}
+        case GateOverridden():
+            return {"unverified": incident.unverified | {event.phase: event.reason}}
+
+
+def _finished(item: ActionItem, event: ActionItemDone) -> ActionItem:
+    if item.number != event.number:
+        return item
+    return item.model_copy(update={"done_by": event.by, "done_at": event.at})
 
 
 def _passed(incident: Incident, event: PhaseEntered) -> dict[Milestone, datetime]:

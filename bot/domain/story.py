@@ -9,10 +9,14 @@ from typing import Protocol, assert_never
 
 from bot.domain import reminders
 from bot.domain.events import (
+    ActionItemAdded,
+    ActionItemDone,
     ChannelOpened,
     Event,
     FlagContained,
     FlagRestored,
+    GateAnswered,
+    GateOverridden,
     IncidentClosed,
     IncidentDeclared,
     NoteAdded,
@@ -32,6 +36,7 @@ from bot.domain.events import (
 from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.metrics.wording import duration_words
+from bot.domain.questions import ActionItem, Proof
 from bot.domain.vocabulary import Milestone, Phase, Role
 
 Who = Callable[[str], str]
@@ -78,6 +83,21 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return _step_line(event, t, by, quote)
         case StepAssigned() | StepNoted() | StepAdded():
             return _step_talk(event, t, who, quote)
+        case GateAnswered() | GateOverridden():
+            return _gate_line(event, t, who, quote)
+        case ActionItemAdded():
+            return t(
+                "{who} added action item {number} for {owner}, due {due}: {text}",
+                who=by,
+                number=event.number,
+                owner=who(event.owner),
+                due=event.due.isoformat(),
+                text=quote(event.text),
+            )
+        case ActionItemDone():
+            return t(
+                "{who} did action item {number}: {text}", who=by, number=event.number, text=quote(event.text)
+            )
         case PhaseEntered() | IncidentClosed():
             return _phase_line(event, t, by)
         case NoteAdded():
@@ -157,6 +177,78 @@ def _step_talk(event: StepAssigned | StepNoted | StepAdded, t: Translate, who: W
             )
         case StepAdded():
             return t("{who} added a step: {step}", who=by, step=quote(event.step.text))
+
+
+def _gate_line(event: GateAnswered | GateOverridden, t: Translate, who: Who, quote: Quote) -> str:
+    by, phase = who(event.by), phase_word(event.phase, t)
+    match event:
+        case GateAnswered():
+            said = answer_lines(event, t, who, quote)
+            return "\n".join([t("{who} answered for phase {phase}:", who=by, phase=phase), *said])
+        case GateOverridden():
+            open_ = [*event.steps, *(question_words(question, t) for question in event.questions)]
+            return t(
+                "{who} left phase {phase} unverified. Reason: {reason} Open: {open}",
+                who=by,
+                phase=phase,
+                reason=quote(_stopped(event.reason)),
+                open=quote("; ".join(open_)) or t("nothing"),
+            )
+
+
+def answer_lines(event: GateAnswered, t: Translate, who: Who, quote: Quote) -> list[str]:
+    """One line an answer: what it is about, and what was said."""
+    told = []
+    for answer in event.answers:
+        label = question_words(answer.question, t)
+        about = who(answer.about) if answer.question is Proof.ALERT else quote(answer.about)
+        if answer.question is Proof.PATHS:
+            label = about
+        elif about:
+            label = f"{label} ({about})"
+        told.append(f"- {label}: {quote(answer.text)}")
+    return told
+
+
+def question_words(question: Proof, t: Translate) -> str:
+    """The exit question in two or three words."""
+    match question:
+        case Proof.PATHS:
+            return t("paths that work again")
+        case Proof.ROOT_CAUSE:
+            return t("root cause")
+        case Proof.FIX:
+            return t("fix")
+        case Proof.REGRESSION_TEST:
+            return t("regression test")
+        case Proof.ALERT:
+            return t("alert")
+        case Proof.RUNBOOK:
+            return t("runbook")
+        case Proof.OBJECTIVE:
+            return t("objective")
+        case Proof.KNOWLEDGE:
+            return t("knowledge handed over")
+        case Proof.NO_ACTION_ITEM:
+            return t("no action item needed")
+
+
+def unverified_words(incident: Incident, t: Translate) -> str:
+    """`left unverified: stabilize`, or nothing: it stands wherever the incident is shown."""
+    phases = [phase_word(phase, t) for phase in Phase if phase in incident.unverified]
+    return t("left unverified: {phases}", phases=", ".join(phases)) if phases else ""
+
+
+def action_item_line(item: ActionItem, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
+    """`2. Alert on retries — Bo, due 2026-12-01`."""
+    text = t(
+        "{number}. {text} — {owner}, due {due}",
+        number=item.number,
+        text=quote(item.text),
+        owner=who(item.owner),
+        due=item.due.isoformat(),
+    )
+    return t("{item} (done)", item=text) if item.done_at is not None else text
 
 
 def _phase_line(event: PhaseEntered | IncidentClosed, t: Translate, by: str) -> str:
@@ -279,6 +371,12 @@ def _facts(incident: Incident, t: Translate, who: Who) -> Iterator[str]:
     yield t("- Runbook: {title}", title=markdown(incident.runbook_title))
     if incident.channel_name is not None:
         yield t("- Channel: {name}", name=markdown(f"#{incident.channel_name}"))
+    if incident.unverified:
+        yield "- " + unverified_words(incident, t).capitalize()
+    for item in incident.action_items:
+        yield "- " + t(
+            "Action item {item}", item=action_item_line(item, t, lambda who_: markdown(who(who_)), markdown)
+        )
     for held in incident.containments:
         yield t("- Flag still held: {flag} at {safe}", flag=markdown(held.flag), safe=markdown(held.safe))
 

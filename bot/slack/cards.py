@@ -6,12 +6,13 @@ from datetime import datetime
 
 from bot.domain.incident import Containment, Incident
 from bot.domain.metrics.wording import age_words, duration_words
-from bot.domain.story import phase_word, role_word
+from bot.domain.story import phase_word, role_word, unverified_words
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState
 from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.face import Drawing, Face
 from bot.slack.ids import Action, IncidentAim, PhaseAim, RoleAim, SeverityAim, pack
+from bot.slack.leftovers import action_lines, unverified
 from bot.slack.text import ago, clean, code, cut, day_and_clock, quoted
 
 TOPIC_MAX = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
@@ -29,6 +30,10 @@ def incident_card(incident: Incident, face: Face, now: datetime) -> Drawing:
         blocks.header(f"{incident.severity.value} · {incident.title}"),
         _facts(incident, face, now),
     ]
+    if incident.unverified:
+        drawn.append(blocks.lines(unverified(incident, face)))
+    if incident.action_items:
+        drawn.append(blocks.lines(t("*Action items:*"), *action_lines(incident, face)))
     if incident.containments:
         drawn.append(_held_flags(incident, face))
     if incident.is_closed:
@@ -60,14 +65,15 @@ def announcement(incident: Incident, face: Face, now: datetime) -> Drawing:
             lead=_lead(incident, face),
             ago=ago(incident.declared_at, now, t),
         )
-    details = [detail, face.meaning(incident.severity) or None]
+    details = [detail, _warned(incident, face), face.meaning(incident.severity) or None]
     small = [blocks.context(*details)] if any(details) else []
     return Drawing([blocks.section(headline), *small], blocks.notification(_in_a_line(incident, face)))
 
 
 def topic(incident: Incident, face: Face) -> str:
     """The channel's topic. Slack parses nothing in it, so the title stands as it was typed."""
-    start = f"{incident.severity.value} · {phase_word(incident.phase, face.t)} · "
+    parts = [incident.severity.value, phase_word(incident.phase, face.t), unverified_words(incident, face.t)]
+    start = "".join(f"{part} · " for part in parts if part)
     return cut(start + " ".join(clean(incident.title).split()), TOPIC_MAX)
 
 
@@ -90,26 +96,13 @@ def progress(incident: Incident, phase: Phase, face: Face) -> str:
 
 
 def next_phase_button(incident: Incident, face: Face, *, primary: bool) -> Block:
-    """*Next phase*, or *Close incident* from the last one, which asks first."""
+    """*Next phase*, or *Close incident* from the last one: both open the form with the exit questions."""
     t, following = face.t, incident.phase.next
     value = pack(PhaseAim(incident=incident.number, leaving=incident.phase))
     if following is not Phase.CLOSED:
         label = t("Next phase: {phase}", phase=phase_word(following, t))
         return blocks.button(label, Action.NEXT_PHASE, value, primary=primary)
-    question = t("The card and the checklist stay as a record, without buttons.")
-    if incident.containments:
-        question += " " + t.n(
-            "{count} flag is still held at its safe value and stays so until somebody undoes it.",
-            "{count} flags are still held at their safe values and stay so until somebody undoes them.",
-            len(incident.containments),
-        )
-    asked = blocks.confirm(
-        t("Close {incident}?", incident=incident.name),
-        question,
-        yes=t("Close incident"),
-        no=t("Keep it open"),
-    )
-    return blocks.button(t("Close incident"), Action.NEXT_PHASE, value, primary=primary, confirm=asked)
+    return blocks.button(t("Close incident"), Action.NEXT_PHASE, value, primary=primary)
 
 
 def severity_option(severity: Severity, face: Face, value: str) -> Block:
@@ -248,6 +241,11 @@ def _severity_menu(incident: Incident, face: Face) -> Block:
     )
 
 
+def _warned(incident: Incident, face: Face) -> str | None:
+    """In a line beside other things."""
+    return f"⚠️ {unverified_words(incident, face.t)}" if incident.unverified else None
+
+
 def _declare_anew(incident: Incident) -> str:
     return code(f"/incident {incident.severity.value} {incident.title}", TITLE_IN_LINE + 50)
 
@@ -270,6 +268,11 @@ def _in_a_line(incident: Incident, face: Face) -> str:
 
 def list_line(incident: Incident, face: Face, now: datetime) -> str:
     """One incident in `/incident list`."""
+    warned = f" · {_warned(incident, face)}" if incident.unverified else ""
+    return _line(incident, face, now) + warned
+
+
+def _line(incident: Incident, face: Face, now: datetime) -> str:
     t = face.t
     return t(
         "*{severity}* {incident} {where} {title} · {phase} · {lead} · {age}",

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain.language import Translate
+from bot.domain.questions import CRITICAL_PATHS, ROOT_CAUSES
 from bot.domain.vocabulary import Refused, Severity
 from bot.slack.text import cut, escape, mention, quoted, unmarked
 
@@ -31,6 +32,8 @@ class Face:
     meanings: Mapping[Severity, str]
     zone: ZoneInfo
     announcements: str
+    critical_paths: tuple[str, ...] = CRITICAL_PATHS
+    root_causes: tuple[str, ...] = ROOT_CAUSES
 
     def person(self, person: str) -> str:
         """A person, as a mention."""

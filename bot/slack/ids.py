@@ -50,6 +50,7 @@ class Form(StrEnum):
 
     DECLARE = "declare.form"
     SKIP = "checklist.skip_form"
+    GATE = "gates.form"
     ASSIGN_STEP = "checklist.assign_form"
     NOTE_ON_STEP = "checklist.note_form"
 
@@ -62,6 +63,19 @@ class Blank(StrEnum):
     REASON = "reason"
     PERSON = "person"
     NOTE = "note"
+    CATEGORY = "category"
+    ROOT_CAUSE = "root_cause"
+    FIX = "fix"
+    REGRESSION_TEST = "regression_test"
+    ALERT = "alert"
+    ALERT_OWNER = "alert_owner"
+    RUNBOOK = "runbook"
+    OBJECTIVE = "objective"
+    KNOWLEDGE = "knowledge"
+    ACTION = "action"
+    ACTION_OWNER = "action_owner"
+    ACTION_DUE = "action_due"
+    NO_ACTION_ITEM = "no_action_item"
 
 
 VALUE = "value"
@@ -99,6 +113,12 @@ class PhaseAim(IncidentAim):
     """`leaving` is the phase that the person saw."""
 
     leaving: Phase
+
+
+class GateAim(PhaseAim):
+    """`paths` are the critical paths that the form asked about, in its order."""
+
+    paths: tuple[str, ...] = ()
 
 
 class SeverityAim(IncidentAim):

@@ -34,7 +34,8 @@ COMMANDS = {
     Slash.INCIDENT: (
         "Declare and lead an incident",
         "[P0–P4 <title> | lead | role scribe | assign scribe @name | handover @name | next | severity P1 | "
-        "step <text> | note <text> | timeline | list | close | help]",
+        "step <text> | note <text> | timeline | list | close | override <reason> | "
+        "action @name 2026-12-01 <text> | help]",
     ),
     Slash.FLAG: (
         "Hold a risky flag at its safe value, and let go of it",

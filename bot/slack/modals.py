@@ -28,16 +28,16 @@ def declare_form(face: Face, origin: Origin, severity: Severity | None = None) -
     choice: Block = {"type": "radio_buttons", "action_id": VALUE, "options": list(options.values())}
     if severity is not None:
         choice["initial_option"] = options[severity]
-    title = _text_input(placeholder=t("checkout returns 500"), most=TITLE_MAX)
-    return _form(
+    title = text_input(placeholder=t("checkout returns 500"), most=TITLE_MAX)
+    return form(
         Form.DECLARE,
         pack(origin),
         title=t("Declare an incident"),
         submit=t("Declare"),
         close=t("Cancel"),
         drawn=[
-            _input(Blank.TITLE, t("What is broken?"), title),
-            _input(
+            field(Blank.TITLE, t("What is broken?"), title),
+            field(
                 Blank.SEVERITY,
                 t("How bad is it?"),
                 choice,
@@ -50,10 +50,10 @@ def declare_form(face: Face, origin: Origin, severity: Severity | None = None) -
 def skip_form(face: Face, aim: StepAim, item: Item) -> View:
     """Why a step can wait."""
     t = face.t
-    reason = _text_input(
+    reason = text_input(
         placeholder=t("the provider's own page shows no outage"), most=REASON_MAX, multiline=True
     )
-    return _form(
+    return form(
         Form.SKIP,
         pack(aim),
         title=t("Skip a step"),
@@ -61,7 +61,7 @@ def skip_form(face: Face, aim: StepAim, item: Item) -> View:
         close=t("Cancel"),
         drawn=[
             blocks.section(f"*{quoted(item.step.text, STEP_MAX)}*"),
-            _input(
+            field(
                 Blank.REASON,
                 t("Why can it wait?"),
                 reason,
@@ -77,7 +77,7 @@ def assign_form(face: Face, aim: StepAim, item: Item) -> View:
     person: Block = {"type": "users_select", "action_id": VALUE}
     if item.assignee is not None and item.assignee.startswith(("U", "W")):
         person["initial_user"] = item.assignee
-    return _form(
+    return form(
         Form.ASSIGN_STEP,
         pack(aim),
         title=t("Assign a step"),
@@ -85,7 +85,7 @@ def assign_form(face: Face, aim: StepAim, item: Item) -> View:
         close=t("Cancel"),
         drawn=[
             blocks.section(f"*{quoted(item.step.text, STEP_MAX)}*"),
-            _input(Blank.PERSON, t("Who does it?"), person, hint=t("They are invited to the channel.")),
+            field(Blank.PERSON, t("Who does it?"), person, hint=t("They are invited to the channel.")),
         ],
     )
 
@@ -93,8 +93,8 @@ def assign_form(face: Face, aim: StepAim, item: Item) -> View:
 def step_note_form(face: Face, aim: StepAim, item: Item) -> View:
     """What was found on the way."""
     t = face.t
-    note = _text_input(placeholder=t("only cards from one bank fail"), most=REASON_MAX, multiline=True)
-    return _form(
+    note = text_input(placeholder=t("only cards from one bank fail"), most=REASON_MAX, multiline=True)
+    return form(
         Form.NOTE_ON_STEP,
         pack(aim),
         title=t("Note on a step"),
@@ -102,7 +102,7 @@ def step_note_form(face: Face, aim: StepAim, item: Item) -> View:
         close=t("Cancel"),
         drawn=[
             blocks.section(f"*{quoted(item.step.text, STEP_MAX)}*"),
-            _input(Blank.NOTE, t("What did you find?"), note, hint=t("It goes into the timeline too.")),
+            field(Blank.NOTE, t("What did you find?"), note, hint=t("It goes into the timeline too.")),
         ],
     )
 
@@ -118,10 +118,11 @@ def notice(face: Face, text: str) -> View:
     }
 
 
-def _form(form: Form, data: str, *, title: str, submit: str, close: str, drawn: list[Block]) -> View:
+def form(id_: Form, data: str, *, title: str, submit: str, close: str, drawn: list[Block]) -> View:
+    """A modal with inputs."""
     return {
         "type": "modal",
-        "callback_id": form,
+        "callback_id": id_,
         "private_metadata": data,
         "title": blocks.plain(title, TITLE_OF_MODAL_MAX),
         "submit": blocks.plain(submit, TITLE_OF_MODAL_MAX),
@@ -130,24 +131,31 @@ def _form(form: Form, data: str, *, title: str, submit: str, close: str, drawn: 
     }
 
 
-def _text_input(*, placeholder: str, most: int, multiline: bool = False) -> Block:
-    return {
+def text_input(
+    *, placeholder: str, most: int, multiline: bool = False, initial: str = "", focus: bool = True
+) -> Block:
+    """`focus` in one input of a form at the most: the one to begin with."""
+    element: Block = {
         "type": "plain_text_input",
         "action_id": VALUE,
         "multiline": multiline,
         "max_length": most,
-        "focus_on_load": True,
+        "focus_on_load": focus,
         "placeholder": blocks.plain(placeholder, PLACEHOLDER_MAX),
     }
+    return {**element, "initial_value": initial} if initial else element
 
 
-def _input(blank: Blank, label: str, element: Block, hint: str = "") -> Block:
+def field(blank: str, label: str, element: Block, hint: str = "", *, optional: bool = False) -> Block:
+    """One input with its label."""
     block: Block = {
         "type": "input",
         "block_id": blank,
         "label": blocks.plain(label, LABEL_MAX),
         "element": element,
     }
+    if optional:
+        block["optional"] = True
     if hint:
         block["hint"] = blocks.plain(hint, LABEL_MAX)
     return block

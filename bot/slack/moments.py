@@ -7,6 +7,7 @@ from bot.domain.events import (
     Event,
     FlagContained,
     FlagRestored,
+    GateAnswered,
     IncidentClosed,
     NoteAdded,
     PhaseEntered,
@@ -22,9 +23,11 @@ from bot.slack.blocks import Block
 from bot.slack.cards import recovery_times
 from bot.slack.face import Drawing, Face
 from bot.slack.ids import Action, FlagAim, IncidentAim, pack
+from bot.slack.leftovers import unverified
 from bot.slack.text import code, paragraphs, quoted
 
 NOTE_PIECE = 2900  # of a section's 3,000: a note never fills more than six of them, however it is escaped
+ANSWER_SHOWN = 2800  # of an answer, escaped; the export has the whole of it
 REASON_SHOWN = 1500  # a reason has at most 500 characters; escaping makes five of one
 OFF_VALUES = ("off", "false", "0", "no", "disabled")  # safe values that a person would call OFF
 
@@ -38,6 +41,8 @@ def moment(event: Event, incident: Incident, face: Face) -> Drawing:
             return _said(_lead_taken(event, face))
         case PhaseEntered():
             return _said(_phase_entered(event, incident, face))
+        case GateAnswered():
+            return _answered(event, face)
         case IncidentClosed():
             return _closed(incident, face)
         case NoteAdded():
@@ -105,10 +110,19 @@ def _phase_entered(event: PhaseEntered, incident: Incident, face: Face) -> str:
             return story.line(event, t, face.person)
 
 
+def _answered(event: GateAnswered, face: Face) -> Drawing:
+    """Each answer a section of its own: they are long, and what people know stands in them."""
+    t = face.t
+    phase, who = story.phase_word(event.phase, t), face.person(event.by)
+    headline = t("*How we know that {phase} is over* ({who})", phase=phase, who=who)
+    said = story.answer_lines(event, t, face.person, lambda text: quoted(text, ANSWER_SHOWN))
+    return Drawing([blocks.section(headline), *map(blocks.section, said)], blocks.notification(headline))
+
+
 def _closed(incident: Incident, face: Face) -> Drawing:
     t = face.t
     headline = t("*{incident} is closed.*", incident=incident.name)
-    text = "\n".join([headline, *recovery_times(incident, face)])
+    text = "\n".join(filter(None, [headline, *recovery_times(incident, face), unverified(incident, face)]))
     if not incident.containments:
         return _said(text)
     flags = ", ".join(code(held.flag, 60) for held in incident.containments[:10])

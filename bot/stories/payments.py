@@ -61,7 +61,9 @@ async def _stabilized(stage: Stage, ana: Actor, bo: Actor, channel: str) -> None
     await ana.sees(SKIPPED_BECAUSE, channel)
     await _ticks(stage, ana, [step for step in steps if step is not optional], channel)
     stage.shows(await ana.sees("Stabilize", channel))
-    await _leaves(stage, bo, channel, "Next phase: repair", "Repair")
+    proof = {"payment": "twenty test orders went through, none was charged twice"}
+    await _leaves(stage, bo, channel, "Next phase: repair", proof)
+    stage.shows(await bo.sees("Repair", channel))
 
 
 async def _repaired(stage: Stage, ana: Actor, channel: str) -> None:
@@ -70,7 +72,14 @@ async def _repaired(stage: Stage, ana: Actor, channel: str) -> None:
         await ana.types("/incident note the gateway retries without an idempotency key <!channel>", channel)
     )
     await _ticks(stage, ana, _steps(stage, Phase.REPAIR), channel)
-    await _leaves(stage, ana, channel, "Next phase: prevent", "Prevent")
+    proof = {
+        "What kind of cause was it?": "missing idempotency",
+        "The root cause": "the gateway retries without an idempotency key",
+        "The fix": "release 3.14 sends a key with each payment",
+        "The regression test that will catch it": "test_a_retried_payment_is_charged_once",
+    }
+    await _leaves(stage, ana, channel, "Next phase: prevent", proof)
+    stage.shows(await ana.sees("Prevent", channel))
 
 
 async def _prevented(stage: Stage, ana: Actor, bo: Actor, channel: str) -> None:
@@ -78,11 +87,17 @@ async def _prevented(stage: Stage, ana: Actor, bo: Actor, channel: str) -> None:
     stage.shows(await bo.types(f"/flag undo {FLAG}", channel))
     await bo.sees("serves on again", channel)
     await _ticks(stage, ana, _steps(stage, Phase.PREVENT), channel)
-    stage.act(bo, "presses Close incident, and confirms")
-    asked = await bo.clicks("Close incident", channel=channel)
-    stage.shows(asked)
-    if asked.asks:
-        await bo.confirms()
+    proof = {
+        "The alert that will tell us first": "double charges above zero for five minutes",
+        "Who owns the alert?": "bo",
+        "The runbook that was written or updated": "payment-failures, its third step",
+        "What does “working” mean, and how is it measured?": "99.9 % of payments end within 10 s",
+        "Who knows about it now?": "shown to support and to the checkout team",
+        "Action item": "alert on retries without a key",
+        "Its owner": "ana",
+        "Due on": "2030-01-15",
+    }
+    await _leaves(stage, bo, channel, "Close incident", proof)
     stage.shows(await bo.sees("declared → stabilized", channel))
 
 
@@ -99,10 +114,16 @@ async def _ticks(stage: Stage, person: Actor, steps: list[Step], channel: str) -
         await person.clicks("Done", near=step.text, channel=channel)
 
 
-async def _leaves(stage: Stage, person: Actor, channel: str, button: str, heading: str) -> None:
-    stage.act(person, f"presses {button}")
+async def _leaves(stage: Stage, person: Actor, channel: str, button: str, proof: dict[str, str]) -> None:
+    """Press the button and say in the form how we know."""
+    stage.act(person, f"presses {button}, and answers")
     await person.clicks(button, channel=channel)
-    stage.shows(await person.sees(heading, channel))
+    await person.sees_modal()
+    for question, answer in proof.items():
+        stage.shows(f"{question}: {answer}")
+    await person.fills(proof)
+    refused = await person.submits()
+    stage.check(not refused.errors, "the form is taken", refused.errors)
 
 
 def _steps(stage: Stage, phase: Phase) -> list[Step]:
@@ -123,12 +144,16 @@ async def _as_it_should_be(stage: Stage, channel: str) -> None:
         "flag_contained",
         "step_skipped",
         *["step_done"] * (steps[Phase.STABILIZE] - 1),
+        "gate_answered",
         "phase_entered",
         "note_added",
         *["step_done"] * steps[Phase.REPAIR],
+        "gate_answered",
         "phase_entered",
         "flag_restored",
         *["step_done"] * steps[Phase.PREVENT],
+        "gate_answered",
+        "action_item_added",
         "incident_closed",
     ]
     stage.check(happened == expected, "the timeline has every act once and in order", happened)

@@ -17,6 +17,7 @@ from bot.sandbox.workspace import Message
 from bot.storage import outbox
 
 WIDTH = 108  # of what is printed; narrower than most terminals
+TOLD_LOOKS = 600  # of 50 ms: Slack takes one message a second, and a story may leave twenty waiting
 SHOWN_LINES = 14  # of a message; the page shows the rest
 
 
@@ -70,7 +71,7 @@ class Stage:
         """Wait until Slack has been told everything that was promised; raises StoryFailed when it never is."""
 
         team_id = self.database.team_id
-        for _ in range(100):
+        for _ in range(TOLD_LOOKS):
             left = await self.database.engine.read(
                 lambda transaction: outbox.unfinished(transaction, team_id)
             )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.domain.commands import (
+    ActionItemDraft,
+    AddActionItem,
     AddNote,
     AddStep,
     AssignRole,
@@ -12,6 +14,7 @@ from bot.domain.commands import (
     ChangeSeverity,
     CloseIncident,
     Command,
+    CompleteActionItem,
     CompleteStep,
     ContainFlag,
     DeclareIncident,
@@ -21,6 +24,7 @@ from bot.domain.commands import (
     LinkChannel,
     LinkSurface,
     NoteOnStep,
+    OverrideGate,
     ReopenStep,
     RestoreFlag,
     SendReminder,
@@ -29,6 +33,7 @@ from bot.domain.commands import (
 )
 from bot.domain.events import Event
 from bot.domain.incident import Incident, evolve
+from bot.domain.questions import Answer, Proof
 from bot.domain.reminders import NOBODY_LEADS
 from bot.domain.rules import decide
 from bot.domain.runbook import Matching, Runbook, Step
@@ -75,13 +80,38 @@ def done(*steps: str) -> list[Command]:
     return [CompleteStep(by=ANA, step=step) for step in steps]
 
 
+def answer(question: Proof, text: str = "so it is", about: str = "") -> Answer:
+    return Answer(question=question, text=text, about=about)
+
+
+ANSWERS = {
+    Phase.STABILIZE: (answer(Proof.PATHS, "20 test orders went through", "payment"),),
+    Phase.REPAIR: (
+        answer(Proof.ROOT_CAUSE, "the gateway retries without a key", "missing idempotency"),
+        answer(Proof.FIX, "release 3.14 sends a key"),
+        answer(Proof.REGRESSION_TEST, "test_a_retry_charges_once"),
+    ),
+    Phase.PREVENT: (
+        answer(Proof.ALERT, "double charges > 0", BO),
+        answer(Proof.RUNBOOK, "payment-failures, step 3"),
+        answer(Proof.OBJECTIVE, "99.9 % of payments end within 10 s"),
+        answer(Proof.KNOWLEDGE, "shown to support"),
+        answer(Proof.NO_ACTION_ITEM, "all of it was done today"),
+    ),
+}
+ITEM = ActionItemDraft(text="alert on retries without a key", owner=CLEO, due=date(2026, 12, 1))
+
+
 def leave(phase: Phase) -> EnterNextPhase:
-    return EnterNextPhase(by=BO, leaving=phase)
+    return EnterNextPhase(by=BO, leaving=phase, answers=ANSWERS[phase])
+
+
+CLOSE = CloseIncident(by=BO, answers=ANSWERS[Phase.PREVENT])
 
 
 TO_REPAIR: list[Command] = [*done("scope", "hold-flag"), leave(Phase.STABILIZE)]
 TO_PREVENT: list[Command] = [*TO_REPAIR, *done("fix"), leave(Phase.REPAIR)]
-TO_THE_END: list[Command] = [*TO_PREVENT, *done("review"), CloseIncident(by=BO)]
+TO_THE_END: list[Command] = [*TO_PREVENT, *done("review"), CLOSE]
 CHANNEL = LinkChannel(by=FIREBREAK, channel="C1", name="inc-7-checkout-returns-500")
 
 
@@ -119,6 +149,9 @@ COMMANDS: dict[type[Command], Command] = {
         AddStep(by=CLEO, text="Ask the bank."),
         EnterNextPhase(by=BO, leaving=Phase.STABILIZE),
         CloseIncident(by=BO),
+        OverrideGate(by=BO, leaving=Phase.STABILIZE, reason="support waits"),
+        AddActionItem(by=BO, item=ITEM),
+        CompleteActionItem(by=CLEO, number=1),
         AddNote(by=BO, text="the gateway retries"),
         contain(),
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
@@ -145,8 +178,10 @@ STORY: list[Command] = [
     *done("hold-flag"),
     leave(Phase.STABILIZE),
     *done("fix"),
-    leave(Phase.REPAIR),
+    OverrideGate(by=BO, leaving=Phase.REPAIR, reason="the test follows tomorrow"),
+    COMMANDS[AddActionItem],
+    COMMANDS[CompleteActionItem],
     RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
     *done("review"),
-    CloseIncident(by=BO),
+    CLOSE,
 ]

@@ -21,10 +21,14 @@ from bot.domain.commands import (
     TakeRole,
 )
 from bot.domain.events import (
+    ActionItemAdded,
+    ActionItemDone,
     ChannelOpened,
     Event,
     FlagContained,
     FlagRestored,
+    GateAnswered,
+    GateOverridden,
     IncidentClosed,
     IncidentDeclared,
     NoteAdded,
@@ -42,6 +46,7 @@ from bot.domain.events import (
     SurfacePosted,
 )
 from bot.domain.incident import Incident, Place, evolve, replay
+from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState, Surface
 from tests.domain.samples import (
@@ -78,6 +83,11 @@ step_lists = st.lists(steps, max_size=3).map(tuple)
 severities, phases, roles = st.sampled_from(Severity), st.sampled_from(Phase), st.sampled_from(Role)
 surfaces = st.sampled_from(Surface)
 
+numbers = st.integers(1, 3)
+answers = st.lists(
+    st.builds(Answer, question=st.sampled_from(Proof), text=text, about=text), max_size=3
+).map(tuple)
+
 EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     IncidentDeclared: st.builds(
         IncidentDeclared, **happened, number=st.just(NUMBER), title=text, severity=severities
@@ -96,6 +106,12 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     StepNoted: st.builds(StepNoted, **happened, step=step_ids, text=text, note=text),
     StepAdded: st.builds(StepAdded, **happened, phase=phases, step=steps),
     PhaseEntered: st.builds(PhaseEntered, **happened, phase=phases, left=phases),
+    GateAnswered: st.builds(GateAnswered, **happened, phase=phases, answers=answers),
+    GateOverridden: st.builds(GateOverridden, **happened, phase=phases, reason=text),
+    ActionItemAdded: st.builds(
+        ActionItemAdded, **happened, number=numbers, text=text, owner=text, due=st.dates()
+    ),
+    ActionItemDone: st.builds(ActionItemDone, **happened, number=numbers, text=text),
     IncidentClosed: st.builds(IncidentClosed, **happened),
     NoteAdded: st.builds(NoteAdded, **happened, text=text),
     FlagContained: st.builds(FlagContained, **happened, flag=flags, reason=text, safe=text, before=text),

@@ -7,6 +7,7 @@ import pytest
 from bot.domain.vocabulary import Phase, Severity
 from bot.sandbox.workspace import Channel
 from tests.handlers.conftest import House
+from tests.handlers.gates import closed
 
 REQUIRED = ("Note which payments fail", "Hold the new gateway")
 
@@ -84,73 +85,18 @@ async def test_next_phase_is_refused_while_required_steps_are_open_and_names_the
     assert (await house.state()).phase is Phase.STABILIZE
 
 
-async def test_next_phase_goes_on_once_they_are_done(house: House) -> None:
-    channel = await house.declared()
-    await done_with_stabilize(house, channel)
-    await house.person("ana").clicks("Next phase: repair", channel=channel)
-    await house.delivery.idle()
-    said = house.read(channel)
-    assert "Stabilized after" in said
-    assert "Repair: 0 of 1 done" in said
-
-
-async def test_the_next_phase_by_words(house: House) -> None:
-    channel = await house.declared()
-    ana = house.person("ana")
-    assert "is not over" in (await ana.types("/incident next", channel)).text
-    await done_with_stabilize(house, channel)
-    assert (await ana.types("/incident next", channel)).text.startswith("INC-1 is in phase repair now.")
-
-
-async def test_close_comes_from_prevent_alone(house: House) -> None:
-    channel = await house.declared()
-    answer = await house.person("ana").types("/incident close", channel)
-    assert "INC-1 is in phase stabilize." in answer.text
-    assert not (await house.state()).is_closed
-
-
-async def test_closing_by_button_asks_first_and_then_tells_the_times(house: House) -> None:
-    channel = await house.declared()
-    ana = house.person("ana")
-    await done_with_stabilize(house, channel)
-    await ana.types("/incident next", channel)
-    await ana.clicks("Done", near="Fix the cause", channel=channel)
-    await ana.types("/incident next", channel)
-    await ana.clicks("Done", near="Write down what we learned", channel=channel)
-    asked = await ana.clicks("Close incident", channel=channel)
-    assert asked.asks is not None
-    assert "Close INC-1?" in asked.asks
-    await ana.confirms()
-    await house.delivery.idle()
-    said = house.read(channel)
-    assert "INC-1 is closed." in said
-    assert "declared → stabilized:" in said
-    assert "Take the lead" not in said
-
-
 async def test_a_button_of_a_closed_incident_changes_nothing_and_says_why(house: House) -> None:
     channel = await house.declared()
     ana = house.person("ana")
     card = next(message for message in channel.messages.values() if "Take the lead" in str(message.blocks))
     old = card.blocks
-    await closed_by_words(house, channel)
+    await closed(house, channel)
     card.blocks = old
     before = await house.kinds()
     await ana.clicks("Take the lead", channel=channel)
     refused = await ana.sees("INC-1 is closed, so nothing was changed.", channel)
     assert "/incident P0 checkout returns 500" in house.slack.text_of(refused)
     assert await house.kinds() == before
-
-
-async def closed_by_words(house: House, channel: Channel) -> None:
-    ana = house.person("ana")
-    await done_with_stabilize(house, channel)
-    await ana.types("/incident next", channel)
-    for step, command in (("Fix the cause", "next"), ("Write down what we learned", "close")):
-        await ana.clicks("Done", near=step, channel=channel)
-        await house.delivery.idle()
-        await ana.types(f"/incident {command}", channel)
-    await house.delivery.idle()
 
 
 @pytest.mark.parametrize("verb", ["lead", "next", "close", "severity P1", "note x", "timeline"])

@@ -19,6 +19,7 @@ from bot.services.incidents import Actor, Incidents
 from bot.services.reports import Reports, Schedule
 from bot.storage import outbox
 from bot.storage.sqlite import SqliteEngine
+from tests.domain.samples import ANSWERS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ANA = Actor("U01ANA", "ana")
@@ -145,7 +146,7 @@ async def test_few_incidents_are_listed_and_not_averaged(engine: SqliteEngine, w
         for step, phase in (("stabilize-1", Phase.STABILIZE), ("repair-1", Phase.REPAIR)):
             skip = SkipStep(by=ANA.id, step=step, reason="not needed here")
             await incidents.carry_out(ANA, number, skip, key=f"s{number}{step}")
-            leave = EnterNextPhase(by=ANA.id, leaving=phase)
+            leave = EnterNextPhase(by=ANA.id, leaving=phase, answers=ANSWERS[phase])
             await incidents.carry_out(ANA, number, leave, key=f"n{number}{step}")
     lines = "\n".join(await reports.figures("28d"))
 

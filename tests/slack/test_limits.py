@@ -8,9 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.events import (
+    ActionItemAdded,
+    ActionItemDone,
     Event,
     FlagContained,
     FlagRestored,
+    GateAnswered,
+    GateOverridden,
     IncidentClosed,
     NoteAdded,
     PhaseEntered,
@@ -24,8 +28,9 @@ from bot.domain.events import (
     StepSkipped,
 )
 from bot.domain.incident import Incident, evolve
+from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Step
-from bot.domain.vocabulary import NOTE_MAX, REASON_MAX, TITLE_MAX, Phase, Role, Severity
+from bot.domain.vocabulary import ANSWER_MAX, NOTE_MAX, REASON_MAX, TITLE_MAX, Phase, Role, Severity
 from bot.slack.cards import TOPIC_MAX, announcement, incident_card, list_line, topic
 from bot.slack.checklist import checklist
 from bot.slack.moments import moment
@@ -66,6 +71,19 @@ events = st.one_of(
         step=st.builds(Step, id=step_ids, text=strange(200)),
     ),
     made(PhaseEntered, phase=st.sampled_from(list(Phase)), left=st.sampled_from(list(Phase))),
+    made(
+        GateAnswered,
+        phase=st.sampled_from(list(Phase)),
+        answers=st.lists(
+            st.builds(
+                Answer, question=st.sampled_from(Proof), text=strange(ANSWER_MAX), about=strange(75)
+            ),
+            max_size=11,
+        ).map(tuple),
+    ),
+    made(GateOverridden, phase=st.sampled_from(list(Phase)), reason=strange(REASON_MAX)),
+    made(ActionItemAdded, number=st.integers(1, 9), text=strange(REASON_MAX), owner=people, due=st.dates()),
+    made(ActionItemDone, number=st.integers(1, 9), text=strange(REASON_MAX)),
     made(IncidentClosed),
     made(NoteAdded, text=strange(NOTE_MAX)),
     made(FlagContained, flag=flags, reason=strange(REASON_MAX), safe=strange(50), before=strange(50)),

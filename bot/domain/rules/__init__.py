@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.domain.commands import (
+    AddActionItem,
     AddNote,
     AddStep,
     AssignRole,
@@ -16,6 +17,7 @@ from bot.domain.commands import (
     ChangeSeverity,
     CloseIncident,
     Command,
+    CompleteActionItem,
     CompleteStep,
     ContainFlag,
     DeclareIncident,
@@ -24,6 +26,7 @@ from bot.domain.commands import (
     LinkChannel,
     LinkSurface,
     NoteOnStep,
+    OverrideGate,
     ReopenStep,
     RestoreFlag,
     SendReminder,
@@ -50,6 +53,8 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         return flags.restore(incident, command, now)
     if isinstance(command, SendReminder):
         return _remind(incident, command, now)
+    if isinstance(command, CompleteActionItem):
+        return gates.complete_action_item(incident, command, now)
     if incident.is_closed:
         raise Refused(
             "{incident} is closed, so nothing was changed. If it is back, declare it anew: "
@@ -74,6 +79,8 @@ OpenCommand = (
     | AddStep
     | EnterNextPhase
     | CloseIncident
+    | OverrideGate
+    | AddActionItem
     | AddNote
     | ContainFlag
 )
@@ -93,10 +100,12 @@ def _lead(incident: Incident, command: OpenCommand, now: datetime) -> list[Event
             return steps.annotate(incident, command, now)
         case AddStep():
             return steps.add(incident, command, now)
-        case EnterNextPhase():
-            return gates.enter_next_phase(incident, command, now)
-        case CloseIncident():
-            return gates.close(incident, command, now)
+        case EnterNextPhase() | CloseIncident():
+            return gates.leave(incident, command, now)
+        case OverrideGate():
+            return gates.override(incident, command, now)
+        case AddActionItem():
+            return gates.add_action_item(incident, command, now)
         case AddNote():
             text = written(
                 command.text, NOTE_MAX, Refused("The note is empty. Type `/incident note <text>`.")
