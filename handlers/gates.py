@@ -21,7 +21,7 @@ from bot.domain.rules.gates import Unanswered, may_close, steps_done
 from bot.domain.story import phase_word
 from bot.domain.vocabulary import Phase, Refused
 from bot.slack.cards import recovery_times
-from bot.slack.gates import gate_form, path_blank
+from bot.slack.gates import gate_form, own_blank, path_blank
 from bot.slack.hints import so_now
 from bot.slack.ids import Action, Blank, Form, GateAim, PhaseAim
 from bot.slack.leftovers import action_lines
@@ -139,6 +139,10 @@ def _answers(body: Body, aim: GateAim) -> tuple[Answer, ...]:
         Answer(question=Proof.PATHS, about=path, text=filled(body, path_blank(number)))
         for number, path in enumerate(aim.paths)
     ]
+    paths += [
+        Answer(question=Proof.OWN, about=question, text=filled(body, own_blank(number)))
+        for number, question in enumerate(aim.own)
+    ]
     about = {
         Blank.ROOT_CAUSE: chosen(body, Blank.CATEGORY) or "",
         Blank.ALERT: chosen_person(body, Blank.ALERT_OWNER) or "",
@@ -163,6 +167,8 @@ def _action_item(body: Body) -> ActionItemDraft | None:
 def _block(aim: GateAim, error: Refused | StorageError) -> str:
     """Where in the form a refusal is shown."""
     question = error.question if isinstance(error, Unanswered) else None
+    if isinstance(error, Unanswered) and question is Proof.OWN:
+        return own_blank(aim.own.index(str(error.params["question"])))
     if question is Proof.NO_ACTION_ITEM:
         return Blank.ACTION
     first = {Phase.STABILIZE: path_blank(0), Phase.REPAIR: Blank.ROOT_CAUSE}.get(aim.leaving, Blank.ALERT)

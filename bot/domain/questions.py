@@ -34,6 +34,7 @@ class Proof(StrEnum):
     OBJECTIVE = "objective"
     KNOWLEDGE = "knowledge"
     NO_ACTION_ITEM = "no_action_item"
+    OWN = "own"  # one that the runbook asks; the answer is about its words
 
 
 EXIT_QUESTIONS: dict[Phase, tuple[Proof, ...]] = {
@@ -44,7 +45,7 @@ EXIT_QUESTIONS: dict[Phase, tuple[Proof, ...]] = {
 }
 
 # Answers that are nothing without it: which path, which category, whose alert.
-ABOUT_SOMETHING = (Proof.PATHS, Proof.ROOT_CAUSE, Proof.ALERT)
+ABOUT_SOMETHING = (Proof.PATHS, Proof.ROOT_CAUSE, Proof.ALERT, Proof.OWN)
 
 
 class Answer(Frozen):

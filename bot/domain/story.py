@@ -202,7 +202,7 @@ def answer_lines(event: GateAnswered, t: Translate, who: Who, quote: Quote) -> l
     for answer in event.answers:
         label = question_words(answer.question, t)
         about = who(answer.about) if answer.question is Proof.ALERT else quote(answer.about)
-        if answer.question is Proof.PATHS:
+        if answer.question in (Proof.PATHS, Proof.OWN):
             label = about
         elif about:
             label = f"{label} ({about})"
@@ -231,6 +231,8 @@ def question_words(question: Proof, t: Translate) -> str:
             return t("knowledge handed over")
         case Proof.NO_ACTION_ITEM:
             return t("no action item needed")
+        case Proof.OWN:
+            return t("the runbook's question")
 
 
 def unverified_words(incident: Incident, t: Translate) -> str:

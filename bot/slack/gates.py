@@ -20,11 +20,17 @@ def path_blank(number: int) -> str:
     return f"path-{number}"
 
 
+def own_blank(number: int) -> str:
+    """The block of the `number`-th question of the runbook."""
+    return f"own-{number}"
+
+
 def gate_form(face: Face, incident: Incident) -> View:
     """What must be true before the phase ends; what was answered before is filled in."""
     t, phase = face.t, incident.phase
     paths = face.critical_paths if phase is Phase.STABILIZE else ()
-    aim = GateAim(incident=incident.number, leaving=phase, paths=paths)
+    own = tuple(question.text for question in incident.questions.get(phase, ()))
+    aim = GateAim(incident=incident.number, leaving=phase, paths=paths, own=own)
     match phase:
         case Phase.STABILIZE:
             drawn = _stabilize(face, incident)
@@ -43,8 +49,28 @@ def gate_form(face: Face, incident: Incident) -> View:
         title=t("End of {phase}", phase=phase_word(phase, t)),
         submit=t("Close incident") if closing else t("Next phase"),
         close=t("Not yet"),
-        drawn=[*_still_held(face, incident), *drawn, blocks.context(hint)],
+        drawn=[*_still_held(face, incident), *drawn, *_own(incident), blocks.context(hint)],
     )
+
+
+def _own(incident: Incident) -> list[Block]:
+    """What the runbook asks besides."""
+    before = {answer.about: answer.text for answer in incident.answers.get(incident.phase, ())}
+    return [
+        field(
+            own_blank(number),
+            question.text,
+            text_input(
+                placeholder=question.text,
+                most=ANSWER_MAX,
+                multiline=True,
+                initial=before.get(question.text, ""),
+                focus=False,
+            ),
+            optional=not question.required,
+        )
+        for number, question in enumerate(incident.questions.get(incident.phase, ()))
+    ]
 
 
 def _stabilize(face: Face, incident: Incident) -> list[Block]:

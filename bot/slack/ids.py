@@ -116,9 +116,10 @@ class PhaseAim(IncidentAim):
 
 
 class GateAim(PhaseAim):
-    """`paths` are the critical paths that the form asked about, in its order."""
+    """`paths` are the critical paths that the form asked about, `own` the runbook's questions, in its order."""
 
     paths: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 class SeverityAim(IncidentAim):

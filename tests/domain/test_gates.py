@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.commands import (
@@ -13,9 +15,11 @@ from bot.domain.commands import (
     TakeRole,
 )
 from bot.domain.events import ActionItemDone, GateOverridden, IncidentClosed, PhaseEntered
+from bot.domain.incident import Incident
 from bot.domain.questions import EXIT_QUESTIONS, Proof
 from bot.domain.rules import decide
 from bot.domain.rules.gates import Unanswered
+from bot.domain.runbook import Question
 from bot.domain.vocabulary import Milestone, Phase, Refused, Role
 from tests.domain.samples import (
     ANA,
@@ -24,13 +28,17 @@ from tests.domain.samples import (
     CLEO,
     ITEM,
     NOON,
+    NUMBER,
+    RUNBOOK,
     TO_PREVENT,
     TO_REPAIR,
     TO_THE_END,
     after,
     answer,
+    declare,
     done,
     leave,
+    then,
 )
 
 READY: dict[Phase, list[Command]] = {
@@ -128,3 +136,14 @@ def test_the_same_action_item_is_added_once() -> None:
 def test_required_steps_come_before_the_questions() -> None:
     with pytest.raises(Refused, match="Stabilize is not over"):
         decide(after(), leave(Phase.STABILIZE), NOON)
+
+
+def test_the_runbook_s_own_questions_are_answered_too() -> None:
+    asks = Question(id="refunds", text="Are the double charges refunded?")
+    asked = RUNBOOK.model_copy(update={"questions": {Phase.STABILIZE: (asks,)}})
+    ready = then(Incident(number=NUMBER), replace(declare(), runbook=asked), *READY[Phase.STABILIZE])[0]
+    with pytest.raises(Unanswered, match="Are the double charges refunded"):
+        decide(ready, leave(Phase.STABILIZE), NOON)
+    said = (*ANSWERS[Phase.STABILIZE], answer(Proof.OWN, "all 312 of them", asks.text))
+    left = decide(ready, EnterNextPhase(by=BO, leaving=Phase.STABILIZE, answers=said), NOON)
+    assert isinstance(left[-1], PhaseEntered)

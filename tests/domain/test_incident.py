@@ -84,9 +84,9 @@ severities, phases, roles = st.sampled_from(Severity), st.sampled_from(Phase), s
 surfaces = st.sampled_from(Surface)
 
 numbers = st.integers(1, 3)
-answers = st.lists(
-    st.builds(Answer, question=st.sampled_from(Proof), text=text, about=text), max_size=3
-).map(tuple)
+answers = st.lists(st.builds(Answer, question=st.sampled_from(Proof), text=text, about=text), max_size=3).map(
+    tuple
+)
 
 EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     IncidentDeclared: st.builds(

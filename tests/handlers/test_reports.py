@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from bot.domain.vocabulary import Phase
 from tests.handlers.conftest import House
+from tests.handlers.gates import left
 
 
 async def test_figures_name_their_end_points(house: House) -> None:
     channel = await house.declared()
-    for step in ("Note which payments fail", "Hold the new gateway"):
-        await house.person("ana").clicks("Done", near=step, channel=channel)
     house.clock.advance(34)
-    await house.person("ana").types("/incident next", channel)
+    await left(house, channel, Phase.STABILIZE)
     answer = await house.person("ana").types("/mttr", "general")
     assert answer.text.startswith("Recovery times of the last 28 days")
     assert "declared → stabilized: one incident, after 34 min." in answer.text

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from bot.domain.events import ActionItemAdded, Event, FlagContained, GateAnswered, PhaseEntered
+from bot.domain.events import ActionItemAdded, Event, FlagContained, GateAnswered, PhaseEntered, RunbookChosen
 from bot.domain.questions import Answer, Proof
+from bot.domain.runbook import Question
 from bot.domain.vocabulary import ANSWER_MAX, Phase
 from bot.sandbox.limits import check_blocks
 from bot.slack.face import Face
 from bot.slack.gates import gate_form
-from tests.slack.made import ANA, BO, FACE, MEANINGS, after, incident
+from tests.slack.made import ANA, BO, FACE, MEANINGS, STEPS, after, incident
 
 REPAIRING = PhaseEntered(at=after(34), by=BO, phase=Phase.REPAIR, left=Phase.STABILIZE)
 PREVENTING = PhaseEntered(at=after(100), by=BO, phase=Phase.PREVENT, left=Phase.REPAIR)
@@ -79,3 +80,14 @@ def test_closing_warns_of_flags_that_are_still_held() -> None:
     held = FlagContained(at=after(2), by=BO, flag="gateway", reason="errors", safe="off", before="on")
     assert "1 flag is still held" in str(gate_form(FACE, incident(held, *WAY[Phase.PREVENT])))
     assert "still held" not in str(gate_form(FACE, incident(held)))
+
+
+def test_the_runbook_s_own_questions_stand_below() -> None:
+    asks = tuple(Question(id=f"q-{number}", text=f"{number}" + '"' * 199) for number in range(5))
+    chosen = RunbookChosen(
+        at=after(1), by=ANA, runbook="x", title="x", steps=STEPS, questions={Phase.STABILIZE: asks}
+    )
+    form = gate_form(LONG, incident(chosen))
+    check_blocks(form["blocks"], "modal")
+    assert [block for block in inputs(form) if block.startswith("own-")] == [f"own-{n}" for n in range(5)]
+    assert len(form["private_metadata"]) <= 3000

@@ -75,9 +75,7 @@ events = st.one_of(
         GateAnswered,
         phase=st.sampled_from(list(Phase)),
         answers=st.lists(
-            st.builds(
-                Answer, question=st.sampled_from(Proof), text=strange(ANSWER_MAX), about=strange(75)
-            ),
+            st.builds(Answer, question=st.sampled_from(Proof), text=strange(ANSWER_MAX), about=strange(75)),
             max_size=11,
         ).map(tuple),
     ),

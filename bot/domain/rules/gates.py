@@ -75,6 +75,7 @@ def leave(incident: Incident, command: EnterNextPhase | CloseIncident, now: date
     missing = unanswered(incident.phase, answers, items)
     if missing:
         raise _what_is_missing(missing[0])
+    _own_questions(incident, answers)
     answered = GateAnswered(at=now, by=command.by, phase=incident.phase, answers=answers)
     return [answered, *added, _next(incident, command.by, now)]
 
@@ -123,6 +124,14 @@ def complete_action_item(incident: Incident, command: CompleteActionItem, now: d
     if item.done_at is not None:
         return []
     return [ActionItemDone(at=now, by=command.by, number=item.number, text=item.text)]
+
+
+def _own_questions(incident: Incident, answers: tuple[Answer, ...]) -> None:
+    """What the runbook asks besides."""
+    said = {answer.about for answer in answers if answer.question is Proof.OWN}
+    for question in incident.questions.get(incident.phase, ()):
+        if question.required and question.text not in said:
+            raise Unanswered(Proof.OWN, "The runbook asks: {question}", question=question.text)
 
 
 def _next(incident: Incident, by: str, now: datetime) -> Event:
