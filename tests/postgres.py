@@ -36,6 +36,7 @@ SETTINGS = {
     "max_connections": "60",
     "listen_addresses": "127.0.0.1",
     "log_min_messages": "fatal",
+    "deadlock_timeout": "50ms",  # how long two wait for each other before one is sent back
 }
 # The server lives as long as somebody holds the other end of its standard input, however the tests end.
 SHORT_LIVED = '"$@" & server=$!; read -r _; kill -INT "$server"; wait "$server"'

@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -73,8 +73,7 @@ PASSING = {
     "57P03": "the server is starting",
     "57P05": "the session was idle for too long",
     "25P03": "the transaction was idle for too long",
-    "25006": "the server has become a read-only standby",
-    "0A000": "a table got a new column, and the plan of a prepared statement no longer fits",
+    "0A000": "it has become a standby; or a table got a new column, and a prepared plan no longer fits",
 }
 
 # A body that clashed with another is run again: nothing of it was stored.
@@ -138,9 +137,12 @@ class PostgresEngine:
 
     shared = True
 
-    def __init__(self, pool: ConnectionPool[Connection], threads: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, pool: ConnectionPool[Connection], threads: ThreadPoolExecutor, give_up_seconds: float
+    ) -> None:
         self._pool = pool
         self._threads = threads
+        self._give_up_seconds = give_up_seconds
 
     async def write(self, body: Body[T]) -> T:
         return await self._submit(body, WRITE)
@@ -159,14 +161,14 @@ class PostgresEngine:
         return await asyncio.shield(asyncio.wrap_future(work))
 
     def _run(self, body: Body[T], begin: bytes) -> T:
-        until = time.monotonic() + GIVE_UP_SECONDS
+        until = time.monotonic() + self._give_up_seconds
         clashes = 0
         in_doubt = False  # whether a commit was asked for and not answered
         while True:
             committing = False
             try:
                 with self._connection() as connection, _undone_if_it_fails(connection):
-                    connection.execute(begin)
+                    _begin(connection, begin)
                     result = body(PostgresTransaction(connection))
                     committing = True
                     if connection.execute(b"commit").statusmessage != "COMMIT":
@@ -175,12 +177,12 @@ class PostgresEngine:
             except CLASHES as clash:
                 clashes += 1
                 if clashes == CLASHES_MAX:
-                    raise _explained(clash, in_doubt) from clash
+                    _raise(clash)
                 time.sleep(random.uniform(0, 0.01 * clashes))
             except psycopg.Error as error:
                 in_doubt = in_doubt or committing
                 if not _passes(error) or time.monotonic() > until:
-                    raise _explained(error, in_doubt) from error
+                    _raise(error, in_doubt=in_doubt)
                 self._pool.check()  # where one connection was cut, the others were too
 
     @contextlib.contextmanager
@@ -193,7 +195,9 @@ class PostgresEngine:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, address: PostgresAddress) -> AsyncIterator[PostgresEngine]:
+    async def open(
+        cls, address: PostgresAddress, *, give_up_seconds: float = GIVE_UP_SECONDS
+    ) -> AsyncIterator[PostgresEngine]:
         """Connect and bring the tables up to date; raises DatabaseUnusable."""
         await asyncio.to_thread(_prepare, address)
         threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="firebreak-postgres")
@@ -210,20 +214,26 @@ class PostgresEngine:
         )
         pool.open()
         try:
-            yield cls(pool, threads)
+            yield cls(pool, threads, give_up_seconds)
         finally:
             await asyncio.to_thread(threads.shutdown)  # what was handed over is finished first
             await asyncio.to_thread(pool.close)
+
+
+def _begin(connection: Connection, begin: bytes) -> None:
+    try:
+        connection.execute(begin)
+    except psycopg.Error:
+        connection.close()  # of a standby: another server in the address may take writes by now
+        raise
 
 
 @contextlib.contextmanager
 def _undone_if_it_fails(connection: Connection) -> Iterator[None]:
     try:
         yield
-    except BaseException as error:
-        if isinstance(error, errors.ReadOnlySqlTransaction):
-            connection.close()  # another of the servers in the address takes writes now
-        elif connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+    except BaseException:
+        if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
             with contextlib.suppress(psycopg.OperationalError):  # cut meanwhile: then the server has done it
                 connection.execute(b"rollback")
         raise
@@ -240,8 +250,8 @@ def _passes(error: psycopg.Error) -> bool:
     return error.sqlstate in PASSING or error.sqlstate.startswith("08")
 
 
-def _explained(error: psycopg.Error, in_doubt: bool) -> Exception:
-    """The server's passing troubles as one sentence for the person who asked; everything else as it is."""
+def _raise(error: psycopg.Error, *, in_doubt: bool = False) -> NoReturn:
+    """Raise the server's troubles as one sentence for the person who asked; everything else as it is."""
     said = _said(error)
     if in_doubt:
         sentence = (
@@ -252,13 +262,13 @@ def _explained(error: psycopg.Error, in_doubt: bool) -> Exception:
     elif isinstance(error, psycopg.OperationalError):
         sentence = f"The database did not take it ({said}), so nothing was changed. Try again."
     else:
-        return error
-    return StorageUnavailable(sentence)
+        raise error
+    raise StorageUnavailable(sentence) from error
 
 
 def _said(error: psycopg.Error) -> str:
     if isinstance(error, PoolTimeout):
-        return f"no connection within {GIVE_UP_SECONDS} s"
+        return "no connection to be had"
     return (error.diag.message_primary or str(error) or type(error).__name__).splitlines()[0]
 
 
