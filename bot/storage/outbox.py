@@ -16,6 +16,7 @@ from bot.storage.engine import Row, Transaction
 
 NOBODY = 0  # the incident number of an effect that belongs to the workspace itself
 GRACE = 2.0  # seconds that Slack may still need for a call whose answer was lost; a look before could miss it
+LONGEST_WAIT = 60.0  # seconds: the longest backoff, and the longest lease
 ROLLOUT = 3600.0  # seconds that replicas of two versions may work side by side while one replaces the other
 
 
@@ -207,6 +208,21 @@ def release(transaction: Transaction, *, now: datetime, crashed: bool = False) -
             counts=True,
         )
     return len(rows)
+
+
+def clock_went_back(transaction: Transaction, *, now: datetime) -> None:
+    """What waits for a moment that was near waits for it no longer than anything ever should.
+
+    Without this a clock that is set back an hour would stop every lane with something in it for that hour.
+    """
+    latest = now.timestamp() + LONGEST_WAIT
+    transaction.run(
+        "update effect set not_before = :latest where state = 'pending' and not_before > :latest",
+        latest=latest,
+    )
+    transaction.run(
+        "update effect set lease = :latest where state = 'sending' and lease > :latest", latest=latest
+    )
 
 
 def next_due(transaction: Transaction, *, now: datetime) -> float | None:
