@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 import bot.logs
+from bot import commands_upkeep
 from bot.config import Settings, SettingsError
 from bot.domain.vocabulary import Refused, incident_number
 from bot.errors import StartError
@@ -221,6 +222,9 @@ def manifest(url: str | None) -> None:
     from bot.slack.manifest import manifest as built
 
     click.echo(json.dumps(built("http" if url else "socket", url), indent=2))
+
+
+commands_upkeep.register(main.add_command)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,36 @@
+"""Keep the data: check what is stored, copy it, and nothing else. commands_upkeep has what people type."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.config import Settings
+from bot.errors import StartError
+from bot.storage.address import PostgresAddress
+from bot.storage.backup import Backup, back_up
+from bot.storage.opening import open_engine
+from bot.storage.verifying import Counts, Finding, verify, verify_file
+
+
+async def verified(settings: Settings, found: Callable[[Finding], None]) -> Counts | None:
+    """Look at everything, telling `found` of what is wrong; None when the file is too damaged to be read on.
+
+    Raises DatabaseUnusable where there is none. A bot that works on it goes on.
+    """
+    database = settings.database
+    if isinstance(database, PostgresAddress):
+        async with open_engine(database) as engine:
+            return await engine.read(lambda transaction: verify(transaction, found))
+    return await asyncio.to_thread(verify_file, database, found)
+
+
+def backed_up(settings: Settings, to: Path) -> Backup:
+    """Copy the configured SQLite file to `to`; raises BackupFailed, DatabaseUnusable or StartError."""
+    if isinstance(settings.database, PostgresAddress):
+        raise StartError(
+            f"{settings.database} is backed up with PostgreSQL's own tools: pg_dump, which works while bots run; "
+            "docs/operations.md has the command."
+        )
+    return back_up(settings.database, to)
