@@ -7,7 +7,17 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from bot.doctor.line import Case, Found, Level
-from bot.domain.effects import Draw, Effect, Invite, OpenChannel, Pin, PostSummary, Tell, effect_adapter
+from bot.domain.effects import (
+    Brief,
+    Draw,
+    Effect,
+    Invite,
+    OpenChannel,
+    Pin,
+    PostSummary,
+    Tell,
+    effect_adapter,
+)
 from bot.domain.vocabulary import incident_name
 from bot.storage import outbox, people, workspaces
 from bot.storage.engine import Row, StorageError, Transaction
@@ -87,6 +97,8 @@ def in_words(effect: Effect, names: dict[str, str]) -> str:
             return "open the channel"
         case Invite():
             return f"invite {names.get(effect.person, effect.person)}"
+        case Brief():
+            return f"tell {names.get(effect.person, effect.person)} what the role {effect.role.value} means"
         case Draw():
             return f"bring the {effect.surface.value} up to date"
         case Pin():

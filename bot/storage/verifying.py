@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from bot.domain.events import Event, IncidentDeclared
 from bot.domain.incident import Incident, evolve
+from bot.domain.reminders import wanted
 from bot.domain.vocabulary import incident_name
 from bot.storage import looking
 from bot.storage.engine import Row, Transaction
@@ -215,6 +216,7 @@ class _Verification:
             wrong = [name for name in expected if name != "state" and row[name] != expected[name]]
             wrong += [f"state ({difference})" for difference in _differences(row["state"], replayed)]
             self._flags(place, replayed, held)
+            self._timers(place, replayed)
         if wrong:
             self._tell(place, f"its row differs from a replay of its events in {', '.join(wrong)}")
 
@@ -233,6 +235,20 @@ class _Verification:
             self._tell(place, f"its events hold flag {flag!r}, but the table of containments does not")
         for flag in sorted(held - said):
             self._tell(place, f"the table of containments holds flag {flag!r} for it, but its events do not")
+
+    def _timers(self, place: Place, replayed: Incident) -> None:
+        """Reminders are drawn from the state too: one that is missing is never sent."""
+        rows = self._transaction.all(
+            "select name, due from timer where team_id = :team_id and incident = :incident",
+            team_id=place[0],
+            incident=place[1],
+        )
+        there = {row["name"]: row["due"] for row in rows}
+        coming = {name: at.timestamp() for name, at in wanted(replayed).items()}
+        for name in sorted(there.keys() | coming.keys()):
+            if there.get(name) != coming.get(name):
+                said = "is set, but not wanted" if name not in coming else "is due at another time"
+                self._tell(place, f"reminder {name!r} {said if name in there else 'is wanted, but not set'}")
 
     # Effects
 
@@ -280,6 +296,11 @@ class _Verification:
             " where timeline.team_id = incident.team_id and timeline.incident = incident.number)"
         ):
             self._tell((row["team_id"], row["number"]), "has a row, but no events")
+        for row in self._transaction.all(
+            "select distinct team_id, incident from timer where not exists (select 1 from timeline"
+            " where timeline.team_id = timer.team_id and timeline.incident = timer.incident)"
+        ):
+            self._tell((row["team_id"], row["incident"]), "has reminders, but no events")
         for place, flags in self._held.items():
             self._tell(place, f"holds {', '.join(map(repr, sorted(flags)))}, but has no events")
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from bot.domain.effects import (
     IN_CHANNEL,
+    Brief,
     Draw,
     Effect,
     Invite,
@@ -85,8 +86,8 @@ def _unfounded(effect: Effect, known: Known | None) -> str | None:
         case Pin():
             posted = effect.surface in known.posted
             return None if posted else f"pins the {effect.surface.value}, which was never posted"
-        case Invite():
-            return None if known.opened else "invites into a channel that was never opened"
+        case Invite() | Brief():
+            return None if known.opened else f"is a {effect.type!r} for a channel that was never opened"
         case Draw():
             drawable = known.opened or effect.surface not in IN_CHANNEL
             return (

@@ -10,9 +10,9 @@ import pytest
 
 from bot.doctor import Line, diagnose
 from bot.doctor.promises import in_words, unfinished
-from bot.domain.effects import Draw, Effect, Invite, Pin, PostSummary, Tell
+from bot.domain.effects import Brief, Draw, Effect, Invite, Pin, PostSummary, Tell
 from bot.domain.events import NoteAdded
-from bot.domain.vocabulary import Surface
+from bot.domain.vocabulary import Role, Surface
 from bot.storage import outbox, people, workspaces
 from bot.storage.engine import Engine
 from bot.storage.sqlite import SqliteEngine
@@ -112,6 +112,7 @@ async def test_people_are_named(engine: Engine, tmp_path: Path) -> None:
             "post the summary of 2026-11-21",
         ),
         (Invite(person="U9"), "invite U9"),
+        (Brief(person="U9", role=Role.SCRIBE), "tell U9 what the role scribe means"),
     ],
 )
 def test_every_effect_has_words_and_none_has_what_people_wrote(effect: Effect, words: str) -> None:

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.commands import AddNote, ContainFlag, LinkChannel, LinkSurface, RestoreFlag
-from bot.domain.effects import Draw, Effect, Invite, OpenChannel, Pin, PostSummary, Tell
+from bot.domain.effects import Brief, Draw, Effect, Invite, OpenChannel, Pin, PostSummary, Tell
 from bot.domain.events import NoteAdded
-from bot.domain.vocabulary import FIREBREAK, Refused, Surface
+from bot.domain.vocabulary import FIREBREAK, Refused, Role, Surface
 from bot.storage import outbox
 from bot.storage.engine import Engine
 from bot.storage.sqlite import SqliteEngine
@@ -188,7 +188,7 @@ async def test_a_rewritten_event_with_a_fitting_hash_breaks_the_chain_after_it(e
 async def test_incidents_that_are_gone_are_named_as_a_range(engine: Engine) -> None:
     for _ in range(5):
         await declares(engine)
-    tables = (("timeline", "incident"), ("incident", "number"), ("effect", "incident"))
+    tables = (("timeline", "incident"), ("incident", "number"), ("effect", "incident"), ("timer", "incident"))
     await tampers(engine, *(f"delete from {table} where {name} between 2 and 4" for table, name in tables))
     assert await findings(engine) == ["T1: INC-2 to INC-4 is missing: the next is INC-5"]
 
@@ -247,8 +247,27 @@ async def test_damage_to_what_is_drawn_from_it_is_named(engine: Engine, damage: 
 
 async def test_a_row_without_events_is_named(engine: Engine) -> None:
     await declares(engine)
-    await tampers(engine, "delete from timeline", "delete from effect")
+    await tampers(engine, "delete from timeline", "delete from effect", "delete from timer")
     assert await findings(engine) == ["T1 INC-1: has a row, but no events"]
+
+
+# Reminders: a P1 is reminded of a lead who is missing
+
+
+DAMAGED_REMINDERS: dict[str, tuple[str, str]] = {
+    "gone": ("delete from timer", "reminder 'nobody_leads' is wanted, but not set"),
+    "late": ("update timer set due = due + 60", "reminder 'nobody_leads' is due at another time"),
+    "strange": ("update timer set name = 'tea'", "reminder 'tea' is set, but not wanted"),
+    "of nobody": ("update timer set incident = 9", "has reminders, but no events"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED_REMINDERS)
+async def test_damage_to_a_reminder_is_named(engine: Engine, damage: str) -> None:
+    await declares(engine)
+    statement, said = DAMAGED_REMINDERS[damage]
+    await tampers(engine, statement)
+    assert any(line.endswith(said) for line in await findings(engine)), await findings(engine)
 
 
 # Effects
@@ -264,7 +283,11 @@ UNFOUNDED: dict[str, tuple[Effect, str]] = {
         PostSummary(day=NOON.date(), previous=NOON.date(), channel="incidents"),
         "posts a summary, which belongs to no incident",
     ),
-    "an invitation": (Invite(person=BO), "invites into a channel that was never opened"),
+    "an invitation": (Invite(person=BO), "is a 'invite' for a channel that was never opened"),
+    "a brief": (
+        Brief(person=BO, role=Role.COMMANDER),
+        "is a 'brief' for a channel that was never opened",
+    ),
     "a drawing": (Draw(surface=Surface.CARD), "draws the card of a channel that was never opened"),
 }
 
