@@ -149,8 +149,6 @@ def _parts(
         delivery.wake()
 
     reports = Reports(engine, team_id=identity.team_id, schedule=schedule, t=face.t, now=now, stored=stored)
-    outside = SlackOutside(client, face, bot_user=identity.user_id, now=now, summary=reports.summary)
-    delivery = Delivery(engine, outside, now=now)
     incidents = Incidents(
         engine,
         team_id=identity.team_id,
@@ -158,6 +156,15 @@ def _parts(
         now=now,
         stored=stored,
     )
+    outside = SlackOutside(
+        client,
+        face,
+        bot_user=identity.user_id,
+        now=now,
+        summary=reports.summary,
+        waiting=incidents.waiting,
+    )
+    delivery = Delivery(engine, outside, now=now)
     desk = Desk(incidents=incidents, reports=reports, face=face, now=now)
     return _Parts(incidents, reports, delivery, desk)
 

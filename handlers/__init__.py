@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack.ids import Slash
-from handlers import checklist, declare, flags, gates, reports, respond, roles, timeline, unmatched
+from handlers import checklist, declare, flags, gates, reports, respond, roles, timeline, unmatched, waiting
 from handlers import help as usage
 from handlers.commands import Router
 from handlers.desk import Desk
@@ -24,6 +24,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     usage.register(app, incident, desk)
     flags.register(app, flag, desk)
     reports.register(mttr, desk)
+    waiting.register(app, desk)
     for router in routers.values():
         router.listen(app)
     unmatched.register(app, desk)

@@ -11,23 +11,26 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.domain.commands import Command
-from bot.domain.effects import REDRAW_SECONDS
+from bot.domain.effects import REDRAW_SECONDS, Draw
 from bot.domain.incident import Incident
-from bot.storage import incidents, outbox
+from bot.domain.vocabulary import Surface
+from bot.storage import incidents, outbox, parked
 from bot.storage.engine import Engine, StorageError, Transaction
-from bot.storage.outbox import GRACE, NOBODY, Promise
+from bot.storage.outbox import GRACE, LONGEST_WAIT, NOBODY, Promise
 
 log = logging.getLogger(__name__)
 
-LEASE = (
-    60.0  # seconds a call may stay unanswered before its effect is in doubt: the HTTP timeout plus a margin
-)
+LEASE = LONGEST_WAIT  # seconds that whoever claimed an effect has for it; then it is in doubt, and anybody's
+MARGIN = 10.0  # seconds before the lease ends that we give up: a call still made then might be a second one
+LAST_CALLS = 3.0  # seconds that calls under way have left when we stop; what is unanswered then is in doubt
 AT_ONCE = 32  # effects under way side by side; more would only queue at Slack's rate limits
 FIRST_BACKOFF = 0.5  # seconds after the first failure, doubled each time
-LONGEST_BACKOFF = 60.0
+LONGEST_BACKOFF = LONGEST_WAIT
+PARKED_AGAIN = timedelta(minutes=10)  # between two tries of what cannot succeed: somebody may have mended it
 WHEN_STORAGE_FAILS = 1.0  # seconds before asking a database again that did not answer
 # Seconds between two looks at a database that others write to: what they cannot take, we take. Who promises wakes
 # its own delivery at once, so nothing waits for this unless that one is full or dead. PostgreSQL's NOTIFY would
@@ -82,6 +85,8 @@ class Delivery:
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._looked = now()
+        self._parked_again = now() + PARKED_AGAIN
 
     def wake(self) -> None:
         """Something was promised: look at once."""
@@ -95,7 +100,9 @@ class Delivery:
         database it may be another that lives, so there the lease decides.
         """
         now, crashed = self._now(), not self._engine.shared
+        await self._engine.write(lambda transaction: outbox.clock_went_back(transaction, now=now))
         await self._engine.write(lambda transaction: outbox.release(transaction, now=now, crashed=crashed))
+        await self._engine.write(lambda transaction: parked.try_again(transaction, now=now))
         loop = asyncio.create_task(self._run(), name="delivery")
         try:
             yield self
@@ -104,17 +111,28 @@ class Delivery:
             self._stopping = True
             self._wake.set()
             await loop
-            if self._under_way:
-                await asyncio.wait(self._under_way)
+            await self._last_calls()
+
+    async def _last_calls(self) -> None:
+        """Let the calls under way come to an end; one that takes too long is left in doubt, for the next start."""
+        if not self._under_way:
+            return
+        _, late = await asyncio.wait(self._under_way, timeout=LAST_CALLS)
+        for task in late:
+            task.cancel()
+        if late:
+            log.warning("%d calls had no answer yet", len(late), extra={"action": "stop"})
+            await asyncio.wait(late)
 
     async def idle(self, within: float = REDRAW_SECONDS) -> None:
         """Wait until nothing is left that is due now or `within` seconds: for tests, and to end in good order."""
         busy = True
         while busy:
             await asyncio.sleep(0.005)
-            soon = self._now() + timedelta(seconds=within)
-            due = await self._engine.read(lambda transaction: outbox.has_due(transaction, now=soon))
-            busy = due or bool(self._under_way)
+            busy = bool(self._under_way) or await self._engine.read(partial(self._has_due, within))
+
+    def _has_due(self, within: float, transaction: Transaction) -> bool:
+        return outbox.has_due(transaction, now=self._now() + timedelta(seconds=within))
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -123,6 +141,9 @@ class Delivery:
                 sleep = await self._take_some()
             except StorageError as error:
                 log.warning("delivery waits: %s", error, extra={"action": "delivery_waits"})
+                sleep = WHEN_STORAGE_FAILS
+            except Exception:  # a mistake of ours must not leave a bot that listens and never answers
+                log.exception("delivery broke", extra={"action": "delivery_broke"})
                 sleep = WHEN_STORAGE_FAILS
             if self._engine.shared:
                 look = LOOK_AGAIN * (0.5 + self._chance.random())  # or all would look at the same moment
@@ -136,9 +157,17 @@ class Delivery:
         """Start what can start now; answers how many seconds to sleep, None for: until woken."""
         free = AT_ONCE - len(self._under_way)
         now, others = self._now(), self._engine.shared
+        went_back, self._looked = now < self._looked, now
+        again = now >= self._parked_again
+        if again:
+            self._parked_again = now + PARKED_AGAIN
 
         def body(transaction: Transaction) -> tuple[list[Promise], float | None]:
+            if went_back:
+                outbox.clock_went_back(transaction, now=now)
             outbox.release(transaction, now=now)
+            if again:
+                parked.try_again(transaction, now=now)
             due = outbox.claim(transaction, now=now, lease=LEASE, limit=free, others=others) if free else []
             return due, outbox.next_due(transaction, now=now)
 
@@ -155,12 +184,17 @@ class Delivery:
 
     async def _deliver(self, promise: Promise) -> None:
         try:
-            command = await self._outside.deliver(promise, await self._state(promise))
+            state = await self._state(promise)
+            async with asyncio.timeout(LEASE - MARGIN):
+                command = await self._outside.deliver(promise, state)
             await self._done(promise, command)
         except Wait as wait:
             await self._again(
                 promise, wait.seconds, str(wait), in_doubt=False, counts=False, level=logging.DEBUG
             )
+        except TimeoutError:
+            seconds = self._backoff(promise, in_doubt=True)
+            await self._again(promise, seconds, "Slack took too long", in_doubt=True)
         except Failed as failed:
             seconds = self._backoff(promise, in_doubt=failed.in_doubt)
             await self._again(promise, seconds, str(failed), in_doubt=failed.in_doubt)
@@ -175,11 +209,21 @@ class Delivery:
                     "incident": promise.incident,
                 },
             )
-            await self._report(lambda transaction: outbox.park(transaction, promise, error=reason))
+            await self._report(partial(self._park, promise, reason))
         except Exception:  # the one place: a mistake of ours must not stop what the other lanes deliver
             log.exception("effect broke", extra={"action": "effect_broke", "effect": promise.effect.type})
             seconds = self._backoff(promise, in_doubt=True)
             await self._again(promise, seconds, "a mistake in Firebreak; see its log", in_doubt=True)
+
+    def _park(self, promise: Promise, reason: str, transaction: Transaction) -> None:
+        """Put it aside, and have the card say so, unless it is the card that cannot be drawn."""
+        parked.aside(transaction, promise, error=reason)
+        card = Draw(surface=Surface.CARD)
+        incident = incidents.load(transaction, promise.team_id, promise.incident)
+        if incident is not None and incident.channel and promise.effect != card:
+            outbox.promise(
+                transaction, team_id=promise.team_id, incident=promise.incident, effect=card, now=self._now()
+            )
 
     async def _state(self, promise: Promise) -> Incident | None:
         if promise.incident == NOBODY:

@@ -10,7 +10,7 @@ from bot.domain.commands import Command, DeclareIncident
 from bot.domain.incident import Incident
 from bot.domain.runbook import Runbook, best_match
 from bot.domain.vocabulary import Refused, Severity
-from bot.storage import flags, incidents, people, timeline
+from bot.storage import flags, incidents, parked, people, timeline
 from bot.storage.engine import Engine, Transaction
 from bot.storage.incidents import Outcome
 from bot.storage.timeline import Entry
@@ -129,6 +129,20 @@ class Incidents:
     async def flags(self) -> list[flags.Flag]:
         """All flags, those that are held first."""
         return await self._engine.read(lambda transaction: flags.everything(transaction, self._team_id))
+
+    async def waiting(self, number: int) -> list[str]:
+        """Why each update that Slack does not take is waiting, oldest first; mostly none."""
+        return await self._engine.read(lambda transaction: parked.reasons(transaction, self._team_id, number))
+
+    async def try_again(self, number: int) -> int:
+        """Take up what is waiting for Slack; answers how many updates that were."""
+        now = self._now()
+        taken = await self._engine.write(
+            lambda transaction: parked.try_again(transaction, now=now, team_id=self._team_id, incident=number)
+        )
+        if taken:
+            self._stored()
+        return taken
 
     async def names(self) -> dict[str, str]:
         """Names of people by id, as far as they are known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.incident import Containment, Incident
@@ -20,11 +21,15 @@ TITLE_IN_LINE = 200  # a title has 150 characters; escaping makes some of them l
 FLAGS_SHOWN = 8  # more would push the buttons off the screen; `/flag show` lists them all
 PEOPLE_SHOWN = 10  # responders named on the card; more are counted
 REASON_SHOWN = 150  # of why a flag is held: the first line of it
+REASONS_LISTED = 3  # of why updates wait; `firebreak doctor` lists them all
 SUMMARY_SECTIONS = 40  # of a message's 50 blocks; a summary that long is no summary
 
 
-def incident_card(incident: Incident, face: Face, now: datetime) -> Drawing:
-    """The card pinned in the incident's channel: what is so, and the one next thing to press."""
+def incident_card(incident: Incident, face: Face, now: datetime, waiting: Sequence[str] = ()) -> Drawing:
+    """The card pinned in the incident's channel: what is so, and the one next thing to press.
+
+    `waiting` has the reasons of the updates that Slack does not take.
+    """
     t = face.t
     drawn = [
         blocks.header(f"{incident.severity.value} · {incident.title}"),
@@ -36,6 +41,8 @@ def incident_card(incident: Incident, face: Face, now: datetime) -> Drawing:
         drawn.append(blocks.lines(t("*Action items:*"), *action_lines(incident, face)))
     if incident.containments:
         drawn.append(_held_flags(incident, face))
+    if waiting:
+        drawn += _waiting(incident, waiting, face)
     if incident.is_closed:
         drawn.append(
             blocks.context(t("Back again? Declare it anew: {command}", command=_declare_anew(incident)))
@@ -191,6 +198,16 @@ def _lead(incident: Incident, face: Face) -> str:
     if incident.commander is not None:
         return face.t("{who} leads", who=face.person(incident.commander))
     return face.t("nobody led") if incident.is_closed else face.t("*nobody leads yet*")
+
+
+def _waiting(incident: Incident, reasons: Sequence[str], face: Face) -> list[Block]:
+    t = face.t
+    headline = t.n(
+        "*{count} update is waiting for Slack:*", "*{count} updates are waiting for Slack:*", len(reasons)
+    )
+    told = [f"• {quoted(reason, REASON_SHOWN)}" for reason in list(dict.fromkeys(reasons))[:REASONS_LISTED]]
+    again = blocks.button(t("Try again"), Action.TRY_AGAIN, pack(IncidentAim(incident=incident.number)))
+    return [blocks.lines(headline, *told), blocks.actions(again)]
 
 
 def _held_flags(incident: Incident, face: Face) -> Block:

@@ -57,6 +57,10 @@ def channel_name(incident: Incident, attempt: int = 1) -> str:
     return stem[: CHANNEL_NAME_MAX - len(suffix)].rstrip("-") + suffix
 
 
+async def _nothing_waits(number: int) -> list[str]:
+    return []
+
+
 class SlackOutside:
     """Slack, as the dispatcher sees it (`bot.services.delivery.Outside`)."""
 
@@ -68,12 +72,14 @@ class SlackOutside:
         bot_user: str,
         now: Callable[[], datetime],
         summary: Summary,
+        waiting: Callable[[int], Awaitable[list[str]]] = _nothing_waits,
     ) -> None:
         self._client = client
         self._face = face
         self._bot_user = bot_user
         self._now = now
         self._summary = summary
+        self._waiting = waiting
         self._budgets = Budgets()
         self._channels: dict[str, str] = {}
 
@@ -178,7 +184,7 @@ class SlackOutside:
             await self._set_topic(promise, incident)
             return None
         place = incident.surfaces.get(surface)
-        drawing = self._drawing(incident, surface)
+        drawing = await self._drawing(incident, surface)
         if place is not None and await self._update(promise, place, drawing):
             return None
         if surface is Surface.ANNOUNCEMENT:
@@ -191,10 +197,11 @@ class SlackOutside:
             place = await self._send(promise, channel, drawing)
         return LinkSurface(by=FIREBREAK, surface=surface, channel=place.channel, ts=place.ts)
 
-    def _drawing(self, incident: Incident, surface: Surface) -> Drawing:
+    async def _drawing(self, incident: Incident, surface: Surface) -> Drawing:
         match surface:
             case Surface.CARD:
-                return cards.incident_card(incident, self._face, self._now())
+                waiting = await self._waiting(incident.number)
+                return cards.incident_card(incident, self._face, self._now(), waiting)
             case Surface.CHECKLIST:
                 return checklist(incident, self._face, self._now())
             case Surface.ANNOUNCEMENT:

@@ -28,6 +28,9 @@ class Heard(StrEnum):
     """Events we subscribe to."""
 
     APP_MENTION = "app_mention"
+    CHANNEL_UNARCHIVED = "channel_unarchive"
+    GROUP_UNARCHIVED = "group_unarchive"
+    MEMBER_JOINED = "member_joined_channel"
 
 
 class Action(StrEnum):
@@ -43,6 +46,7 @@ class Action(StrEnum):
     STEP_MORE = "checklist.more"
     STEP_MENU = "checklist.menu"
     FLAG_UNDO = "flags.undo"
+    TRY_AGAIN = "waiting.try_again"
 
 
 class Form(StrEnum):

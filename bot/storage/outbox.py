@@ -211,13 +211,14 @@ def release(transaction: Transaction, *, now: datetime, crashed: bool = False) -
 
 
 def clock_went_back(transaction: Transaction, *, now: datetime) -> None:
-    """What waits for a moment that was near waits for it no longer than anything ever should.
+    """What waits for longer than anything ever should, waits for a moment that was near before: take it up soon.
 
     Without this a clock that is set back an hour would stop every lane with something in it for that hour.
     """
     latest = now.timestamp() + LONGEST_WAIT
     transaction.run(
-        "update effect set not_before = :latest where state = 'pending' and not_before > :latest",
+        "update effect set not_before = :soon where state = 'pending' and not_before > :latest",
+        soon=now.timestamp() + GRACE,
         latest=latest,
     )
     transaction.run(

@@ -215,7 +215,8 @@ def _open_writer(path: str, busy_seconds: float) -> Database:
         raise _unusable(path, error) from error
     database = Database(connection)
     try:
-        _refuse_newer(database, path)  # before anything is written: switching to WAL changes the file
+        _refuse_others(database, path)  # before anything is written: switching to WAL changes the file
+        _refuse_newer(database, path)
         database.execute("PRAGMA journal_mode=WAL").fetchall()
         database.execute("PRAGMA synchronous=FULL")
         database.execute("PRAGMA foreign_keys=ON")
@@ -245,6 +246,16 @@ def _migrate(database: Database, path: str) -> None:
             database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
+
+
+def _refuse_others(database: Database, path: str) -> None:
+    """Another program's file would get our tables beside its own."""
+    tables = database.table_names()
+    if tables and not migrations.applied(database):
+        raise DatabaseUnusable(
+            f"{path} belongs to another program (it has a table {tables[0]!r} and none of Firebreak's). "
+            "Name another file in FIREBREAK_DATABASE."
+        )
 
 
 def _refuse_newer(database: Database, path: str) -> None:

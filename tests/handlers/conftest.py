@@ -154,11 +154,16 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
     await engine.write(lambda transaction: flags.define(transaction, team, GATEWAY))
     schedule = Schedule(zone=FACE.zone, post_time=datetime.min.time(), channel="incidents")
     reports = Reports(engine, team_id=team, schedule=schedule, t=FACE.t, now=now)
+    incidents = Incidents(engine, team_id=team, runbooks=lambda: [runbook], now=now, stored=stored)
     outside = SlackOutside(
-        client(slack.bot_token), FACE, bot_user=workspace.app.bot_user, now=now, summary=reports.summary
+        client(slack.bot_token),
+        FACE,
+        bot_user=workspace.app.bot_user,
+        now=now,
+        summary=reports.summary,
+        waiting=incidents.waiting,
     )
     delivery = Delivery(engine, outside, now=now)
-    incidents = Incidents(engine, team_id=team, runbooks=lambda: [runbook], now=now, stored=stored)
     app = bolt(client(None), slack)
     desk = Desk(incidents=incidents, reports=reports, face=FACE, now=now)
     handlers.register(app, desk)

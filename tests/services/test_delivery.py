@@ -19,7 +19,16 @@ from bot.domain.effects import Draw, Effect, OpenChannel, Tell
 from bot.domain.events import NoteAdded
 from bot.domain.incident import Incident
 from bot.domain.vocabulary import FIREBREAK, Severity, Surface
-from bot.services.delivery import AT_ONCE, LEASE, LONGEST_BACKOFF, Delivery, Failed, Hopeless, Wait
+from bot.services.delivery import (
+    AT_ONCE,
+    LAST_CALLS,
+    LEASE,
+    LONGEST_BACKOFF,
+    Delivery,
+    Failed,
+    Hopeless,
+    Wait,
+)
 from bot.storage.engine import Engine
 from bot.storage.outbox import GRACE, Promise
 from bot.storage.sqlite import SqliteEngine
@@ -346,6 +355,43 @@ async def test_stopping_at_any_moment_leaves_nothing_in_doubt() -> None:
                 for _ in range(turns):
                     await asyncio.sleep(0)
             assert "sending" not in await states(stage)
+
+
+async def test_stopping_does_not_wait_for_a_call_that_is_never_answered(stage: Stage) -> None:
+    """It is cut off and looked up at the next start."""
+    stage.slack.answers(Tell, held_until(asyncio.Event()))
+    async with asyncio.timeout(LAST_CALLS + 2):
+        async with Delivery(stage.engine, stage.slack, now=stage.clock).running() as second:
+            await stage.says("one")
+            second.wake()
+            await stage.reaches(Tell, 1)
+    assert await states(stage) == ["sending"]
+
+
+async def test_a_clock_set_back_an_hour_stops_no_lane(stage: Stage) -> None:
+    stage.slack.answers(Tell, Wait(5, "slow down"), Failed("it broke", in_doubt=True))
+    await stage.says("one", "two")
+    await stage.settles()
+    stage.clock.moment -= timedelta(hours=1)
+    await stage.settles()
+    for _ in range(3):
+        await stage.passes(GRACE)
+    assert stage.told() == ["one", "one", "one", "two"]
+
+
+async def test_a_clock_set_back_while_nobody_was_there_stops_no_lane() -> None:
+    async with SqliteEngine.open(":memory:") as engine:
+        stage = Stage(engine, Clock())
+        stage.slack.answers(OpenChannel, Wait(5, "slow down"))
+        await declares(engine)
+        async with stage.delivery.running():
+            await stage.settles()
+        stage.clock.moment -= timedelta(hours=1)
+        again = Delivery(engine, stage.slack, now=stage.clock)
+        async with again.running():
+            stage.clock.moment += timedelta(seconds=GRACE)
+            again.wake()
+            await stage.reaches(OpenChannel, 2)
 
 
 async def test_what_the_last_process_left_unanswered_is_taken_up_in_doubt_at_the_start() -> None:

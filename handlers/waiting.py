@@ -1,0 +1,41 @@
+"""Updates that Slack did not take: tried again when somebody presses for it, or when the channel is back."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
+
+from bot.domain.vocabulary import Refused
+from bot.slack.ids import Action, Heard, IncidentAim
+from handlers.answers import pressing
+from handlers.desk import Desk
+from handlers.payloads import Body, pressed
+
+
+def register(app: AsyncApp, desk: Desk) -> None:
+    """Connect the story."""
+
+    @app.action(Action.TRY_AGAIN)
+    async def try_again(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        async with pressing(desk.face, ack, respond):
+            await desk.incidents.try_again(pressed(IncidentAim, body).incident)
+
+    @app.event(Heard.CHANNEL_UNARCHIVED)
+    @app.event(Heard.GROUP_UNARCHIVED)
+    async def unarchived(event: Body) -> None:
+        await _back(desk, event.get("channel"))
+
+    @app.event(Heard.MEMBER_JOINED)
+    async def joined(event: Body, context: AsyncBoltContext) -> None:
+        """Our own joining counts: somebody has invited the bot back."""
+        if event.get("user") == context.bot_user_id:
+            await _back(desk, event.get("channel"))
+
+
+async def _back(desk: Desk, channel: object) -> None:
+    if not isinstance(channel, str):
+        return
+    try:
+        incident = await desk.incidents.of_channel(channel)
+    except Refused:
+        return  # a channel that is no incident's
+    await desk.incidents.try_again(incident.number)
