@@ -160,7 +160,7 @@ async def test_a_backup_is_taken_while_a_bot_works_and_another_starts_on_it(
         await running.delivery.idle()
         done = await asyncio.to_thread(firebreak, "backup", "restored/firebreak.db", cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith("restored/firebreak.db: 0.")
+        assert done.stdout.startswith("restored/firebreak.db: ")
         assert ", 1 incidents, " in done.stdout
     assert firebreak("verify", cwd=folder).stdout.startswith(NOTHING_WRONG)
     posted = len(slack.channel("inc-1…").messages)

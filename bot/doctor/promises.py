@@ -45,7 +45,7 @@ async def unfinished(case: Case) -> Found:
     found += _listed(Level.WARN, "waiting", late, names)
     rest = len(waiting) - len(doubtful) - len(late)
     if rest:
-        found.append((Level.OK, f"{rest} on their way to Slack, or not due yet."))
+        found.append((Level.OK, f"{rest} on the way to Slack, or not due yet."))
     return found or [(Level.OK, "Slack has been told everything.")]
 
 

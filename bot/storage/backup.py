@@ -96,7 +96,10 @@ def _refuse_too_large(database: Path, to: Path) -> None:
 
 def in_bytes(size: int) -> str:
     """`12.3 MB`."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+    for unit, large in (("GB", 1e9), ("MB", 1e6)):
+        if size >= large:
+            return f"{size / large:.1f} {unit}"
+    return f"{size / 1e3:.0f} kB"
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ async def says(tmp_path: Path, *, minutes: float = 0) -> list[str]:
 
 
 async def test_what_was_just_promised_is_on_its_way(engine: Engine, tmp_path: Path) -> None:
-    assert await says(tmp_path) == ["ok 2 on their way to Slack, or not due yet."]
+    assert await says(tmp_path) == ["ok 2 on the way to Slack, or not due yet."]
 
 
 async def test_what_nobody_takes_up_is_late_after_a_minute(engine: Engine, tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ async def test_what_is_due_tomorrow_is_not_late(engine: Engine, tmp_path: Path) 
     for promise in await claims(engine):
         await tries_again(engine, promise, at=later(24 * 60), counts=False)
     await engine.write(lambda transaction: transaction.run("update effect set error = null"))
-    assert await says(tmp_path, minutes=60) == ["ok 2 on their way to Slack, or not due yet."]
+    assert await says(tmp_path, minutes=60) == ["ok 2 on the way to Slack, or not due yet."]
 
 
 async def test_what_has_failed_for_a_while_is_late_although_it_waits_for_its_turn(
