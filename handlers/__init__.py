@@ -5,7 +5,19 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack.ids import Slash
-from handlers import checklist, declare, flags, gates, reports, respond, roles, timeline, unmatched, waiting
+from handlers import (
+    checklist,
+    declare,
+    flags,
+    gates,
+    reports,
+    respond,
+    roles,
+    runbook,
+    timeline,
+    unmatched,
+    waiting,
+)
 from handlers import help as usage
 from handlers.commands import Router
 from handlers.desk import Desk
@@ -20,6 +32,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     gates.register(app, incident, desk)
     roles.register(app, incident, desk)
     checklist.register(app, incident, desk)
+    runbook.register(app, incident, desk)
     timeline.register(incident, desk)
     usage.register(app, incident, desk)
     flags.register(app, flag, desk)

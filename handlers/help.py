@@ -58,6 +58,7 @@ def help_text(face: Face) -> str:
         (t("/incident step <text>"), t("add a step to the checklist of this phase")),
         (t("/incident note <text>"), t("write into the timeline")),
         ("/incident severity P1", t("change the severity")),
+        ("/incident runbook", t("see which runbook fits, and change it")),
         ("/incident next", t("answer the exit questions and go to the next phase")),
         ("/incident close", t("close it, from prevent")),
         (

@@ -109,6 +109,11 @@ def chosen_severity(body: Body) -> Severity | None:
     return Severity(value) if value in list(Severity) else None
 
 
+def chosen_option(body: Body, blank: Blank) -> str:
+    """The value of the option chosen in a menu of a form; empty when none was."""
+    return (_input(body, blank).get("selected_option") or {}).get("value") or ""
+
+
 def _input(body: Body, blank: str) -> dict[str, Any]:
     values = body["view"].get("state", {}).get("values", {})
     return values.get(str(blank), {}).get(VALUE) or {}

@@ -150,6 +150,13 @@ class CompleteActionItem(Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangeRunbook(Asked):
+    """Go on with another runbook; what was ticked stays ticked."""
+
+    runbook: Runbook
+
+
+@dataclass(frozen=True, kw_only=True)
 class AddNote(Asked):
     text: str
 
@@ -204,6 +211,7 @@ Command = (
     | OverrideGate
     | AddActionItem
     | CompleteActionItem
+    | ChangeRunbook
     | AddNote
     | ContainFlag
     | RestoreFlag

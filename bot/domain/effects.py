@@ -164,7 +164,8 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         case FlagContained() | FlagRestored():
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
         case RunbookChosen():
-            return _draws(Surface.CHECKLIST, Surface.CARD)
+            told: list[Effect] = [] if event.previous is None else [Tell(event=event)]
+            return [*told, *_draws(Surface.CHECKLIST, Surface.CARD)]
         case _:
             assert_never(event)
 

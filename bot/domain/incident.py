@@ -37,6 +37,8 @@ from bot.domain.questions import ActionItem, Answer
 from bot.domain.runbook import Frozen, Question, Step
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState, Surface, incident_name
 
+ADDED = "added-"  # how the ids of steps begin that people add on the fly
+
 
 class Remark(Frozen):
     """What somebody noted on a step."""
@@ -60,6 +62,11 @@ class Item(Frozen):
     reason: str = ""
     assignee: str | None = None
     notes: tuple[Remark, ...] = ()
+
+    @property
+    def is_added(self) -> bool:
+        """Whether people added it to the checklist: no runbook takes it away."""
+        return self.step.id.startswith(ADDED)
 
 
 class Place(Frozen):
@@ -234,19 +241,26 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
 
 
 def _items(incident: Incident, event: RunbookChosen) -> tuple[Item, ...]:
-    """The steps of the runbook, with what was ticked before: it keeps the words that were ticked.
+    """The steps of the runbook, with what became of them before: a tick keeps the words that were ticked.
 
-    A step that is closed and that the new runbook lacks stays behind the others of its phase; an open one goes.
+    What the new runbook lacks stays behind the others of its phase when it is closed or was added by people.
     """
-    closed = {item.step.id: item for item in incident.items if item.state is not StepState.OPEN}
-    items: list[Item] = []
-    for phase in Phase:
-        for step in event.steps.get(phase, ()):
-            before = closed.pop(step.id, None)
-            items.append(
-                before.model_copy(update={"phase": phase}) if before else Item(step=step, phase=phase)
-            )
-    return tuple(item for phase in Phase for item in (*items, *closed.values()) if item.phase is phase)
+    before = {item.step.id: item for item in incident.items}
+    items = [
+        _carried_over(before.pop(step.id, None), step, phase)
+        for phase in Phase
+        for step in event.steps.get(phase, ())
+    ]
+    items += [each for each in before.values() if each.state is not StepState.OPEN or each.is_added]
+    return tuple(item for phase in Phase for item in items if item.phase is phase)
+
+
+def _carried_over(before: Item | None, step: Step, phase: Phase) -> Item:
+    if before is None:
+        return Item(step=step, phase=phase)
+    if before.state is StepState.OPEN:
+        return before.model_copy(update={"step": step, "phase": phase})
+    return before.model_copy(update={"phase": phase})
 
 
 def _role_taken(incident: Incident, event: RoleTaken) -> dict[str, object]:

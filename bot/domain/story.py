@@ -65,7 +65,7 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
                 title=quote(event.title),
             )
         case RunbookChosen():
-            return t("Runbook: {title}", title=quote(event.title))
+            return _runbook_line(event, t, by, quote)
         case ChannelOpened():
             return t("The channel #{name} was opened.", name=quote(event.name))
         case SurfacePosted():
@@ -110,6 +110,17 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return t("Reminder: {name}", name=quote(event.name))
         case _:
             assert_never(event)
+
+
+def _runbook_line(event: RunbookChosen, t: Translate, by: str, quote: Quote) -> str:
+    if event.previous is None:
+        return t("Runbook: {title}", title=quote(event.title))
+    return t(
+        "{who} changed the runbook to “{title}”; it was “{previous}”.",
+        who=by,
+        title=quote(event.title),
+        previous=quote(event.previous),
+    )
 
 
 def _role_line(event: RoleTaken, t: Translate, who: Who) -> str:

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.commands import Command, DeclareIncident
+from bot.domain.commands import ChangeRunbook, Command, DeclareIncident
 from bot.domain.incident import Incident
-from bot.domain.runbook import Runbook, best_match
+from bot.domain.runbook import Match, Runbook, best_match, matches
+from bot.domain.spelling import unknown
 from bot.domain.vocabulary import Refused, Severity
 from bot.storage import flags, incidents, parked, people, timeline
 from bot.storage.engine import Engine, Transaction
 from bot.storage.incidents import Outcome
 from bot.storage.timeline import Entry
+
+RUNBOOK_SHOWN = 60  # of what was typed where the name of a runbook belongs
 
 NOT_HERE = Refused(
     "This is not the channel of an incident. Go to the incident's channel and type it there; "
@@ -65,6 +68,24 @@ class Incidents:
     async def carry_out(self, actor: Actor, number: int, command: Command, *, key: str) -> Outcome:
         """Do `command` on incident `number`."""
         return await self._execute(actor, number, command, key)
+
+    def fitting(self, incident: Incident) -> list[Match]:
+        """Every runbook with what speaks for it, the one that fits this incident best first."""
+        return matches(self._runbooks(), incident.title)
+
+    async def change_runbook(self, actor: Actor, number: int, *, runbook: str, key: str) -> Outcome:
+        """Go on with the runbook of this id or title; what was ticked stays ticked."""
+        known = self._runbooks()
+        wanted = runbook.strip().casefold()
+        found = next((each for each in known if wanted in (each.id, each.title.casefold())), None)
+        if found is None:
+            raise Refused(
+                "There is no runbook `{runbook}`, so nothing was changed; {hint} Type `/incident runbook` alone "
+                "to choose one.",
+                runbook=runbook[:RUNBOOK_SHOWN],
+                hint=unknown(wanted[:RUNBOOK_SHOWN], [each.id for each in known]),
+            )
+        return await self._execute(actor, number, ChangeRunbook(by=actor.id, runbook=found), key)
 
     async def contain(self, actor: Actor, number: int, *, flag: str, reason: str, key: str) -> Outcome:
         """Hold a flag at its safe value because of this incident."""

@@ -11,9 +11,10 @@ from bot.slack import blocks
 from bot.slack.blocks import BLOCKS_MAX, Block
 from bot.slack.cards import next_phase_button, progress
 from bot.slack.face import Drawing, Face
-from bot.slack.ids import Action, StepAct, StepAim, StepMenuAim, pack
+from bot.slack.ids import Action, IncidentAim, StepAct, StepAim, StepMenuAim, pack
 from bot.slack.text import clock, code, cut, day_and_clock, escape, quoted, width
 
+RUNBOOK_MAX = 600  # a title has at most 100 characters; escaping makes five of one
 LINK_MAX = 1600  # at most 300 characters; escaping makes five of one
 LEAST = 100  # characters that are worth beginning a reason with: less says nothing
 AROUND = 4  # blocks besides the steps: the heading, the gate's text and button, and what did not fit
@@ -34,7 +35,14 @@ def checklist(incident: Incident, face: Face, now: datetime) -> Drawing:
         phase=phase_word(phase, t).capitalize(),
         progress=progress(incident, phase, face),
     )
-    drawn = [blocks.section(heading), *_steps(incident, face, now), *_gate(incident, face)]
+    change = blocks.button(
+        t("Change…"),
+        Action.CHANGE_RUNBOOK,
+        pack(IncidentAim(incident=incident.number)),
+        spoken=t("Change the runbook"),
+    )
+    by = t("Runbook: {title}", title=quoted(incident.runbook_title, RUNBOOK_MAX))
+    drawn = [blocks.section(f"{heading}\n{by}", change), *_steps(incident, face, now), *_gate(incident, face)]
     return Drawing(drawn, blocks.notification(f"{incident.name} {heading.strip('*')}"))
 
 

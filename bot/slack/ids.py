@@ -47,6 +47,7 @@ class Action(StrEnum):
     STEP_MENU = "checklist.menu"
     FLAG_UNDO = "flags.undo"
     TRY_AGAIN = "waiting.try_again"
+    CHANGE_RUNBOOK = "runbook.change"
 
 
 class Form(StrEnum):
@@ -57,6 +58,7 @@ class Form(StrEnum):
     GATE = "gates.form"
     ASSIGN_STEP = "checklist.assign_form"
     NOTE_ON_STEP = "checklist.note_form"
+    RUNBOOK = "runbook.form"
 
 
 class Blank(StrEnum):
@@ -80,6 +82,7 @@ class Blank(StrEnum):
     ACTION_OWNER = "action_owner"
     ACTION_DUE = "action_due"
     NO_ACTION_ITEM = "no_action_item"
+    OTHER_RUNBOOK = "other_runbook"
 
 
 VALUE = "value"

@@ -11,6 +11,7 @@ from bot.domain.commands import (
     AddStep,
     AssignRole,
     AssignStep,
+    ChangeRunbook,
     ChangeSeverity,
     CloseIncident,
     Command,
@@ -56,6 +57,21 @@ RUNBOOK = Runbook(
         ),
         Phase.REPAIR: (Step(id="fix", text="Release the fix.", why="Or it comes back.", required=True),),
         Phase.PREVENT: (Step(id="review", text="Hold the review.", required=True),),
+    },
+)
+
+
+# Shares `scope` and `review` with the one above, has steps of its own, and lacks the others.
+OTHER_RUNBOOK = Runbook(
+    id="queue-stuck",
+    title="A queue is stuck",
+    phases={
+        Phase.STABILIZE: (
+            Step(id="poison", text="Set the poison aside.", required=True),
+            Step(id="scope", text="Note the queue.", required=True),
+        ),
+        Phase.REPAIR: (Step(id="count-lost", text="Count what was lost.", required=True),),
+        Phase.PREVENT: (Step(id="review", text="Hold the review of the queue.", required=True),),
     },
 )
 
@@ -152,6 +168,7 @@ COMMANDS: dict[type[Command], Command] = {
         OverrideGate(by=BO, leaving=Phase.STABILIZE, reason="support waits"),
         AddActionItem(by=BO, item=ITEM),
         CompleteActionItem(by=CLEO, number=1),
+        ChangeRunbook(by=BO, runbook=OTHER_RUNBOOK),
         AddNote(by=BO, text="the gateway retries"),
         contain(),
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),

@@ -33,11 +33,11 @@ SKIPPED = StepSkipped(at=after(6), by=BO, step="tell", text="Tell support", reas
 
 def test_an_open_step_is_an_empty_box_with_its_reason_and_two_buttons() -> None:
     drawn = check(checklist(incident(), FACE, after(1)))
-    assert drawn.blocks[0]["text"]["text"] == "*Stabilize: 0 of 3 done*"
+    assert drawn.blocks[0]["text"]["text"] == "*Stabilize: 0 of 3 done*\nRunbook: Payments fail"
     assert [block["type"] for block in drawn.blocks[1:4]] == ["section", "context", "actions"]
     assert drawn.blocks[1]["text"]["text"] == "☐ *Note which payments fail* (required)"
     assert drawn.blocks[2]["elements"][0]["text"] == "It chooses the switch"
-    assert labels(drawn)[:2] == ["Done", "Skip…"]
+    assert labels(drawn)[:3] == ["Change…", "Done", "Skip…"]
 
 
 def test_a_step_about_a_flag_shows_the_command_to_type() -> None:

@@ -14,6 +14,7 @@ from bot.domain.commands import (
     AddStep,
     AssignRole,
     AssignStep,
+    ChangeRunbook,
     ChangeSeverity,
     CloseIncident,
     Command,
@@ -81,6 +82,7 @@ OpenCommand = (
     | CloseIncident
     | OverrideGate
     | AddActionItem
+    | ChangeRunbook
     | AddNote
     | ContainFlag
 )
@@ -106,6 +108,8 @@ def _lead(incident: Incident, command: OpenCommand, now: datetime) -> list[Event
             return gates.override(incident, command, now)
         case AddActionItem():
             return gates.add_action_item(incident, command, now)
+        case ChangeRunbook():
+            return declaring.change_runbook(incident, command, now)
         case AddNote():
             text = written(
                 command.text, NOTE_MAX, Refused("The note is empty. Type `/incident note <text>`.")

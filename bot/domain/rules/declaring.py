@@ -1,10 +1,10 @@
-"""Declaring an incident, and what Slack answers about its channel and its messages."""
+"""Declaring an incident, changing its runbook, and what Slack answers about its channel and messages."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from bot.domain.commands import DeclareIncident, LinkChannel, LinkSurface
+from bot.domain.commands import ChangeRunbook, DeclareIncident, LinkChannel, LinkSurface
 from bot.domain.events import ChannelOpened, Event, IncidentDeclared, RunbookChosen, SurfacePosted
 from bot.domain.incident import Incident
 from bot.domain.vocabulary import TITLE_MAX, Refused
@@ -29,6 +29,12 @@ def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list
         ),
         RunbookChosen.of(command.runbook, at=now, by=command.by),
     ]
+
+
+def change_runbook(incident: Incident, command: ChangeRunbook, now: datetime) -> list[Event]:
+    if incident.runbook == command.runbook.id:
+        return []
+    return [RunbookChosen.of(command.runbook, at=now, by=command.by, previous=incident.runbook_title)]
 
 
 def link(incident: Incident, command: LinkChannel | LinkSurface, now: datetime) -> list[Event]:

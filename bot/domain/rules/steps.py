@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain.commands import AddStep, AssignStep, CompleteStep, NoteOnStep, ReopenStep, SkipStep
 from bot.domain.events import Event, StepAdded, StepAssigned, StepDone, StepNoted, StepReopened, StepSkipped
-from bot.domain.incident import Incident, Item
+from bot.domain.incident import ADDED, Incident, Item
 from bot.domain.rules.words import written
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import REASON_MAX, Refused, StepState
@@ -85,9 +85,9 @@ def add(incident: Incident, command: AddStep, now: datetime) -> list[Event]:
             count=len(present),
         )
     taken = {item.step.id for item in incident.items}
-    number = next(each for each in range(1, len(taken) + 2) if f"added-{each}" not in taken)
+    number = next(each for each in range(1, len(taken) + 2) if f"{ADDED}{each}" not in taken)
     return [
-        StepAdded(at=now, by=command.by, phase=incident.phase, step=Step(id=f"added-{number}", text=text))
+        StepAdded(at=now, by=command.by, phase=incident.phase, step=Step(id=f"{ADDED}{number}", text=text))
     ]
 
 
