@@ -1,0 +1,1 @@
+"""What the bot must survive: kills, Slack's faults, a sick database, malformed requests. `make chaos` runs it."""

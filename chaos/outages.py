@@ -1,0 +1,251 @@
+"""The machine's own troubles: a clock set back, a locked database, a full disk, kills at bad moments."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.storage import workspaces
+from bot.storage.engine import Transaction
+from chaos.house import House, house, opened
+from chaos.ledger import Asked
+from chaos.rooms import Room
+from chaos.witness import Stored, Verdict
+
+HOUR = timedelta(hours=1)
+SOON = 30.0  # seconds in which all is delivered although the clock went back: budgets, grace and backoff
+SHORTLY, LONG = (
+    2.0,
+    10.0,
+)  # seconds that another process holds the database: within the bot's patience, and beyond
+HOLD = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], timeout=20, isolation_level=None)
+connection.execute("begin exclusive")
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+OPEN = """
+import asyncio, sys
+from bot.storage.address import parse_address
+from bot.storage.opening import open_engine
+print("ready", flush=True)
+async def main():
+    async with open_engine(parse_address(sys.argv[1])):
+        print("open", flush=True)
+asyncio.run(main())
+"""
+FILLING = " ".join(["full"] * 400)
+ROOM_AGAIN = 100_000  # pages: as good as without a limit
+BACKUP_TAKES = 2.0  # seconds within which a kill falls; most of it is Python's own start
+MIGRATION_TAKES = 0.06  # seconds within which a kill falls; opening a new file takes about half of that
+
+
+@dataclass(frozen=True)
+class Outage:
+    """One trouble and what came of it. `note` says what was seen meanwhile."""
+
+    name: str
+    verdict: Verdict
+    note: str
+    seconds: float
+
+    @property
+    def line(self) -> str:
+        found = self.verdict
+        return (
+            f"{self.name}: tried {found.tried}, lost {len(found.lost)}, doubled {len(found.doubled)}, "
+            f"stale {len(found.stale)}, broken {len(found.broken)}; {self.note}; {self.seconds:.0f} s"
+        )
+
+
+Played = Callable[[], Awaitable[tuple[Verdict, str]]]
+
+
+async def clock_goes_back() -> tuple[Verdict, str]:
+    """By an hour, while effects wait for a moment that was near and is far now."""
+    back = timedelta()
+
+    def now() -> datetime:
+        return datetime.now(UTC) - back
+
+    async with house(now=now) as home:
+        room = await home.declared()
+        home.slack.faults.add("rate_limited", "chat.postMessage", retry_after=2)
+        home.slack.faults.add("reset_after", "chat.update")
+        ana = home.person("ana")
+        await ana.notes(room, "before r100")
+        await ana.ticks(room, room.steps[0])
+        await home.slack.until(lambda: all(rule.spent for rule in home.slack.faults.rules))
+        back = HOUR
+        await ana.notes(room, "after r101")
+        await ana.ticks(room, room.steps[1])
+        await home.declared("bo")
+        began = time.monotonic()
+        verdict = await home.verdict(SOON, now)
+        return verdict, f"all told {time.monotonic() - began:.0f} s after the clock went back an hour"
+
+
+async def database_is_locked(seconds: float) -> tuple[Verdict, str]:
+    """By another process, while people go on asking."""
+    async with house() as home:
+        room = await home.declared()
+        ana, bo, chi = (home.person(name) for name in ("ana", "bo", "chi"))
+        async with held_by_another(Path(home.database), seconds):
+            asked = home.ledger.repeats
+            await asyncio.gather(
+                ana.notes(room, "while it is locked r100"),
+                bo.ticks(room, room.steps[0]),
+                home.declared("chi"),
+            )
+            again = home.ledger.repeats - asked
+        await chi.notes(room, "after it r101")
+        return await home.verdict(), f"locked for {seconds:.0f} s, asked again {again} times"
+
+
+@contextlib.asynccontextmanager
+async def held_by_another(database: Path, seconds: float) -> AsyncIterator[None]:
+    """Another process has the file for itself, for so long from now on."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD, str(database), str(seconds), stdout=asyncio.subprocess.PIPE
+    )
+    if process.stdout is None:
+        raise AssertionError("it was asked for")
+    await process.stdout.readline()
+    try:
+        yield
+    finally:
+        await process.wait()
+
+
+async def disk_is_full() -> tuple[Verdict, str]:
+    """New work is refused in one sentence, what is known is still shown, and it goes on by itself afterwards."""
+    async with house() as home:
+        room = await home.declared()
+        await home.verdict()
+        await _grow_at_most(home, 0)
+        refused = await _refused(home, room)
+        listed = await home.slack.person("ana").types("/incident list", room.channel)
+        asking = asyncio.create_task(home.person("bo").notes(room, f"as long as it takes r101 {FILLING}"))
+        await home.slack.until(lambda: home.ledger.repeats > 3)
+        await _grow_at_most(home, ROOM_AGAIN)
+        await asking
+        await home.person("bo").leads(room)
+        verdict = await home.verdict()
+        if refused is None:
+            verdict.broken.append("nobody was told in one sentence that it could not be stored")
+        if "INC-1" not in listed.text:
+            verdict.broken.append(f"on a full disk the list says {listed.text!r}")
+        return verdict, f"refused with {refused!r}"
+
+
+async def _grow_at_most(home: House, pages: int) -> None:
+    """The bot's own connection is told that the file may have so many pages more than it has."""
+
+    def body(transaction: Transaction) -> None:
+        (counted,) = transaction.all("pragma page_count")
+        transaction.all(f"pragma max_page_count = {counted['page_count'] + pages}")
+
+    await home.bot.engine.write(body)
+
+
+async def _refused(home: House, room: Room) -> str | None:
+    """What a person is told once the disk is full; the last pages may still take a few notes."""
+    for number in range(50):
+        text = f"{FILLING} r{number}"
+        reply = await home.slack.person("ana").types(f"/incident note {text}", room.channel)
+        if "Noted" not in reply.text:
+            return None if reply.error else reply.text
+        home.ledger.accept(Asked("note_added", text, room.number))
+    return None
+
+
+async def killed_while_migrating(kills: int, seed: int) -> tuple[Verdict, str]:
+    """kill -9 while a new database gets its tables: the next start finishes what is missing."""
+    chance = random.Random(seed)
+    verdict, opened_before = Verdict(), 0
+    with tempfile.TemporaryDirectory(prefix="firebreak-chaos-") as folder:
+        for number in range(kills):
+            database = Path(folder) / f"{number}.db"
+            opened_before += await _killed_opening(database, chance.uniform(0.0, MIGRATION_TAKES))
+            verdict.tried += 1
+            async with opened(str(database)) as engine:
+                stored = await Stored.read(engine)
+                await engine.write(lambda transaction: workspaces.remember(transaction, "T1", "Sandbox"))
+            verdict.broken += stored.findings
+    return verdict, f"{kills} kills, {opened_before} of them after it was open"
+
+
+async def _killed_opening(database: Path, seconds: float) -> bool:
+    """Kill a process that opens a database so many seconds after it began; answers whether it had opened it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OPEN, str(database), stdout=asyncio.subprocess.PIPE
+    )
+    if process.stdout is None:
+        raise AssertionError("it was asked for")
+    await process.stdout.readline()
+    await asyncio.sleep(seconds)
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    rest = await process.stdout.read()
+    await process.wait()
+    return b"open" in rest
+
+
+async def killed_while_backing_up(kills: int, seed: int) -> tuple[Verdict, str]:
+    """kill -9 while a backup is written: a whole one is there under its name, or none; the bot never notices."""
+    chance = random.Random(seed)
+    written = 0
+    async with house() as home:
+        room = await home.declared()
+        folder = Path(home.database).parent
+        environment = {**os.environ, "FIREBREAK_DATABASE": home.database}
+        found: list[str] = []
+        for number in range(kills):
+            copy = folder / f"backup-{number}.db"
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "bot", "backup", str(copy)),
+                env=environment,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            await home.person("ana").notes(room, f"meanwhile r{number}")
+            await asyncio.sleep(chance.uniform(0.0, BACKUP_TAKES))
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            if copy.exists():
+                written += 1
+                async with opened(str(copy)) as engine:
+                    found += (await Stored.read(engine)).findings
+        verdict = await home.verdict()
+        verdict.broken += found
+        return verdict, f"{kills} kills, {written} backups were there and whole"
+
+
+async def play(name: str, played: Played) -> Outage:
+    """One of them, timed."""
+    began = time.monotonic()
+    verdict, note = await played()
+    return Outage(name, verdict, note, time.monotonic() - began)
+
+
+def every(seed: int, kills: int) -> dict[str, Played]:
+    """All of them on SQLite, by name."""
+    return {
+        "clock set back an hour": clock_goes_back,
+        f"database locked {SHORTLY:.0f} s": lambda: database_is_locked(SHORTLY),
+        f"database locked {LONG:.0f} s": lambda: database_is_locked(LONG),
+        "disk full": disk_is_full,
+        "kill -9 while migrating": lambda: killed_while_migrating(kills, seed),
+        "kill -9 while backing up": lambda: killed_while_backing_up(kills // 2, seed),
+    }
