@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.config import Settings
+from bot.domain.document import timeline_markdown
 from bot.domain.language import English
-from bot.domain.story import timeline_markdown
 from bot.domain.vocabulary import Refused, incident_name
 from bot.errors import StartError
 from bot.services.incidents import Incidents

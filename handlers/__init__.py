@@ -10,6 +10,7 @@ from handlers import (
     declare,
     flags,
     gates,
+    lifecycle,
     reports,
     respond,
     roles,
@@ -30,6 +31,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     declare.register(app, incident, desk)
     respond.register(app, incident, desk)
     gates.register(app, incident, desk)
+    lifecycle.register(incident, desk)
     roles.register(app, incident, desk)
     checklist.register(app, incident, desk)
     runbook.register(app, incident, desk)

@@ -61,6 +61,15 @@ def help_text(face: Face) -> str:
         ("/incident runbook", t("see which runbook fits, and change it")),
         ("/incident next", t("answer the exit questions and go to the next phase")),
         ("/incident close", t("close it, from prevent")),
+        (t("/incident reopen <reason>"), t("open it again; `/incident back` goes a phase back")),
+        (t("/incident cancel <reason>"), t("it is no incident")),
+        (t("/incident merge INC-3 <reason>"), t("it is a duplicate; `/incident unmerge` takes it back")),
+        (t("/incident correct stabilized 14:05 <reason>"), t("when it really was")),
+        (
+            t("/incident drill P1 <title>"),
+            t("a drill; with `/incident test` a test: neither is in the figures"),
+        ),
+        (t("/incident retro P2 02:10 03:40 <title>"), t("write down what is over already")),
         (
             t("/incident override <reason>"),
             t("leave the phase unverified; the lead may, and it stays visible"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from bot.domain.questions import Answer
 from bot.domain.runbook import Runbook
-from bot.domain.vocabulary import Phase, Role, Severity, Surface
+from bot.domain.vocabulary import Kind, Milestone, Phase, Role, Severity, Surface
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,9 @@ class DeclareIncident(Asked):
     title: str
     severity: Severity
     runbook: Runbook
+    kind: Kind = Kind.REAL
+    impact_started: datetime | None = None
+    impact_ended: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +195,79 @@ class SendReminder(Asked):
     name: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReopenIncident(Asked):
+    """It is back, or it was an incident after all."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepBack(Asked):
+    """Return to the phase before `leaving`: it was not over."""
+
+    leaving: Phase
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelIncident(Asked):
+    """It is no incident."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParentFacts:
+    """The incident to merge into, read in the same transaction that decides."""
+
+    number: int
+    exists: bool
+    merged_into: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeIncident(Asked):
+    """It is the same as `parent`."""
+
+    parent: ParentFacts
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmergeIncident(Asked):
+    """It is one of its own after all."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absorb(Asked):
+    """The other half of `MergeIncident`, for the parent: its figures begin with the earliest start."""
+
+    child: int
+    declared: datetime
+    impact_started: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release(Asked):
+    """The other half of `UnmergeIncident`."""
+
+    child: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectMilestone(Asked):
+    """When it really was; also how impact_started, detected and impact_ended are stated at all."""
+
+    milestone: Milestone
+    time: datetime
+    reason: str
+
+
 Command = (
     DeclareIncident
     | LinkChannel
@@ -216,4 +292,12 @@ Command = (
     | ContainFlag
     | RestoreFlag
     | SendReminder
+    | ReopenIncident
+    | StepBack
+    | CancelIncident
+    | MergeIncident
+    | UnmergeIncident
+    | Absorb
+    | Release
+    | CorrectMilestone
 )

@@ -11,15 +11,23 @@ from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
     ChannelOpened,
+    DuplicateAbsorbed,
+    DuplicateReleased,
     Event,
     FlagContained,
     FlagRestored,
     GateAnswered,
     GateOverridden,
+    IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
+    IncidentMerged,
+    IncidentReopened,
+    IncidentUnmerged,
+    MilestoneCorrected,
     NoteAdded,
     PhaseEntered,
+    PhaseReturned,
     ReminderSent,
     RoleTaken,
     RunbookChosen,
@@ -159,6 +167,12 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [Tell(event=event), *_draws(Surface.CARD)]
         case PhaseEntered() | IncidentClosed():
             return [Tell(event=event), *_draws(*Surface)]
+        case (
+            IncidentReopened() | IncidentUnmerged() | IncidentCancelled() | IncidentMerged() | PhaseReturned()
+        ):
+            return [Tell(event=event), *_draws(*Surface)]
+        case DuplicateAbsorbed() | DuplicateReleased() | MilestoneCorrected():
+            return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
         case NoteAdded() | ReminderSent():
             return [Tell(event=event)]
         case FlagContained() | FlagRestored():

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from bot.domain.questions import ActionItem, Answer, Proof
 from bot.domain.runbook import Frozen, Question, Runbook, Step
-from bot.domain.vocabulary import Phase, Role, Severity, Surface
+from bot.domain.vocabulary import Kind, Milestone, Phase, Role, Severity, Surface
 
 
 class Happened(Frozen):
@@ -24,6 +24,9 @@ class IncidentDeclared(Happened):
     number: int
     title: str
     severity: Severity
+    kind: Kind = Kind.REAL
+    impact_started: datetime | None = None
+    impact_ended: datetime | None = None
 
 
 class RunbookChosen(Happened):
@@ -179,6 +182,69 @@ class IncidentClosed(Happened):
     type: Literal["incident_closed"] = "incident_closed"
 
 
+class IncidentReopened(Happened):
+    """Back from closed to the first phase; from cancelled to where it was."""
+
+    type: Literal["incident_reopened"] = "incident_reopened"
+    reason: str
+
+
+class PhaseReturned(Happened):
+    """Back to the phase before, because it was not over."""
+
+    type: Literal["phase_returned"] = "phase_returned"
+    phase: Phase
+    left: Phase
+    reason: str
+
+
+class IncidentCancelled(Happened):
+    """Not an incident."""
+
+    type: Literal["incident_cancelled"] = "incident_cancelled"
+    reason: str
+
+
+class IncidentMerged(Happened):
+    """A duplicate of incident number `into`, which goes on."""
+
+    type: Literal["incident_merged"] = "incident_merged"
+    into: int
+    reason: str
+
+
+class IncidentUnmerged(Happened):
+    type: Literal["incident_unmerged"] = "incident_unmerged"
+    into: int
+    reason: str
+
+
+class DuplicateAbsorbed(Happened):
+    """Incident number `child` is the same as this one; it had started then."""
+
+    type: Literal["duplicate_absorbed"] = "duplicate_absorbed"
+    child: int
+    declared: datetime
+    impact_started: datetime | None = None
+    reason: str = ""
+
+
+class DuplicateReleased(Happened):
+    type: Literal["duplicate_released"] = "duplicate_released"
+    child: int
+    reason: str = ""
+
+
+class MilestoneCorrected(Happened):
+    """`previous` is what was thought until now, None when nobody had said; both times stay."""
+
+    type: Literal["milestone_corrected"] = "milestone_corrected"
+    milestone: Milestone
+    time: datetime
+    reason: str
+    previous: datetime | None = None
+
+
 class NoteAdded(Happened):
     type: Literal["note_added"] = "note_added"
     text: str
@@ -226,6 +292,14 @@ Event = Annotated[
     | ActionItemAdded
     | ActionItemDone
     | IncidentClosed
+    | IncidentReopened
+    | PhaseReturned
+    | IncidentCancelled
+    | IncidentMerged
+    | IncidentUnmerged
+    | DuplicateAbsorbed
+    | DuplicateReleased
+    | MilestoneCorrected
     | NoteAdded
     | FlagContained
     | FlagRestored

@@ -12,15 +12,23 @@ from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
     ChannelOpened,
+    DuplicateAbsorbed,
+    DuplicateReleased,
     Event,
     FlagContained,
     FlagRestored,
     GateAnswered,
     GateOverridden,
+    IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
+    IncidentMerged,
+    IncidentReopened,
+    IncidentUnmerged,
+    MilestoneCorrected,
     NoteAdded,
     PhaseEntered,
+    PhaseReturned,
     ReminderSent,
     RoleTaken,
     RunbookChosen,
@@ -35,7 +43,16 @@ from bot.domain.events import (
 )
 from bot.domain.questions import ActionItem, Answer
 from bot.domain.runbook import Frozen, Question, Step
-from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState, Surface, incident_name
+from bot.domain.vocabulary import (
+    Kind,
+    Milestone,
+    Phase,
+    Role,
+    Severity,
+    StepState,
+    Surface,
+    incident_name,
+)
 
 ADDED = "added-"  # how the ids of steps begin that people add on the fly
 
@@ -87,6 +104,20 @@ class Containment(Frozen):
     reason: str
 
 
+class Standing(Frozen):
+    """Where an incident stood when it was cancelled or merged, so that this can be taken back."""
+
+    phase: Phase
+    milestones: dict[Milestone, datetime]
+
+
+class Duplicate(Frozen):
+    """When an incident that was merged into this one had started."""
+
+    declared: datetime
+    impact_started: datetime | None = None
+
+
 class Incident(Frozen):
     """The state that every screen is drawn from. `version` counts the events; 0 means: not declared yet."""
 
@@ -114,6 +145,12 @@ class Incident(Frozen):
     answers: dict[Phase, tuple[Answer, ...]] = Field(default_factory=dict)
     unverified: dict[Phase, str] = Field(default_factory=dict)  # phases left without proof, and why
     action_items: tuple[ActionItem, ...] = ()
+    kind: Kind = Kind.REAL
+    cancelled: str | None = None  # why it is no incident
+    merged_into: int | None = None
+    before: Standing | None = None
+    absorbed: dict[int, Duplicate] = Field(default_factory=dict)
+    reopened: int = 0
 
     @property
     def name(self) -> str:
@@ -181,16 +218,24 @@ def replay(number: int, events: Iterable[Event]) -> Incident:
     return incident
 
 
+Turn = (
+    IncidentReopened
+    | IncidentUnmerged
+    | IncidentCancelled
+    | IncidentMerged
+    | PhaseReturned
+    | DuplicateAbsorbed
+    | DuplicateReleased
+    | MilestoneCorrected
+)
+
+
 def _changes(incident: Incident, event: Event) -> dict[str, object]:
+    if isinstance(event, Turn):
+        return _turned(incident, event)
     match event:
         case IncidentDeclared():
-            return {
-                "title": event.title,
-                "severity": event.severity,
-                "peak": event.severity,
-                "declared_by": event.by,
-                "milestones": incident.milestones | {Milestone.DECLARED: event.at},
-            }
+            return _declared(incident, event)
         case RunbookChosen():
             return {
                 "runbook": event.runbook,
@@ -238,6 +283,86 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return {"reminded": (*incident.reminded, event.name)}
         case _:
             assert_never(event)
+
+
+def _turned(incident: Incident, event: Turn) -> dict[str, object]:
+    match event:
+        case IncidentReopened() | IncidentUnmerged():
+            return _gone_on(incident, event)
+        case IncidentCancelled():
+            return {**_set_aside(incident, event.at), "cancelled": event.reason}
+        case IncidentMerged():
+            return {**_set_aside(incident, event.at), "merged_into": event.into}
+        case PhaseReturned():
+            return {"phase": event.phase, "milestones": _until(incident, event.phase)}
+        case DuplicateAbsorbed():
+            started = Duplicate(declared=event.declared, impact_started=event.impact_started)
+            return {"absorbed": incident.absorbed | {event.child: started}}
+        case DuplicateReleased():
+            return {"absorbed": {n: each for n, each in incident.absorbed.items() if n != event.child}}
+        case MilestoneCorrected():
+            return _corrected(incident, event)
+
+
+def _declared(incident: Incident, event: IncidentDeclared) -> dict[str, object]:
+    reached = {
+        Milestone.DECLARED: event.at,
+        Milestone.IMPACT_STARTED: event.impact_started,
+        Milestone.IMPACT_ENDED: event.impact_ended,
+    }
+    changes: dict[str, object] = {
+        "title": event.title,
+        "severity": event.severity,
+        "peak": event.severity,
+        "kind": event.kind,
+        "declared_by": event.by,
+        "milestones": incident.milestones | {milestone: at for milestone, at in reached.items() if at},
+    }
+    if event.kind is Kind.RETROACTIVE:  # it is over: what is left to do is that it does not come back
+        changes["phase"] = Phase.PREVENT
+    return changes
+
+
+def _set_aside(incident: Incident, at: datetime) -> dict[str, object]:
+    standing = Standing(phase=incident.phase, milestones=incident.milestones)
+    closed = {Milestone.CLOSED: at, **incident.milestones}
+    return {"phase": Phase.CLOSED, "before": standing, "milestones": closed}
+
+
+def _corrected(incident: Incident, event: MilestoneCorrected) -> dict[str, object]:
+    """What is corrected while the incident is set aside stays so when it comes back."""
+    corrected = {event.milestone: event.time}
+    standing = incident.before
+    if standing is not None:
+        standing = standing.model_copy(update={"milestones": standing.milestones | corrected})
+    return {"milestones": incident.milestones | corrected, "before": standing}
+
+
+def _gone_on(incident: Incident, event: IncidentReopened | IncidentUnmerged) -> dict[str, object]:
+    """Exactly where it stood, if it was set aside; after a close from the first phase on, without the old ends."""
+    if incident.before is not None:
+        standing = incident.before
+        return {
+            "phase": standing.phase,
+            "milestones": standing.milestones,
+            "before": None,
+            "cancelled": None,
+            "merged_into": None,
+        }
+    if isinstance(event, IncidentUnmerged):
+        return {"merged_into": None}
+    return {
+        "phase": Phase.STABILIZE,
+        "milestones": _until(incident, Phase.STABILIZE),
+        "reopened": incident.reopened + 1,
+    }
+
+
+def _until(incident: Incident, phase: Phase) -> dict[Milestone, datetime]:
+    """Without the milestones that leaving `phase` and those after it had reached."""
+    later = list(Phase)[list(Phase).index(phase) :]
+    undone = {REACHED_BY_LEAVING.get(each, Milestone.CLOSED) for each in later}
+    return {milestone: at for milestone, at in incident.milestones.items() if milestone not in undone}
 
 
 def _items(incident: Incident, event: RunbookChosen) -> tuple[Item, ...]:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from bot.domain import reminders
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
     ChannelOpened,
+    DuplicateAbsorbed,
+    DuplicateReleased,
     Event,
     FlagContained,
     FlagRestored,
     GateAnswered,
     GateOverridden,
+    IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
+    IncidentMerged,
+    IncidentReopened,
+    IncidentUnmerged,
+    MilestoneCorrected,
     NoteAdded,
     PhaseEntered,
+    PhaseReturned,
     ReminderSent,
     RoleTaken,
     RunbookChosen,
@@ -33,11 +40,11 @@ from bot.domain.events import (
     StepSkipped,
     SurfacePosted,
 )
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, Turn
 from bot.domain.language import Translate
 from bot.domain.metrics.wording import duration_words
 from bot.domain.questions import ActionItem, Proof
-from bot.domain.vocabulary import Milestone, Phase, Role
+from bot.domain.vocabulary import Kind, Milestone, Phase, Role, incident_name
 
 Who = Callable[[str], str]
 Quote = Callable[[str], str]
@@ -56,6 +63,8 @@ def is_told(event: Event) -> bool:
 def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
     """One sentence. `who` names a person; `quote` escapes what people typed for where it will be read."""
     by = who(event.by)
+    if isinstance(event, Turn):
+        return _turned(event, t, by, quote)
     match event:
         case IncidentDeclared():
             return t(
@@ -247,9 +256,28 @@ def question_words(question: Proof, t: Translate) -> str:
 
 
 def unverified_words(incident: Incident, t: Translate) -> str:
-    """`left unverified: stabilize`, or nothing: it stands wherever the incident is shown."""
+    """`left unverified: stabilize`, or nothing."""
     phases = [phase_word(phase, t) for phase in Phase if phase in incident.unverified]
     return t("left unverified: {phases}", phases=", ".join(phases)) if phases else ""
+
+
+def marks(incident: Incident, t: Translate) -> str:
+    """What must be known before all else, wherever the incident is shown: `drill · left unverified: repair`."""
+    told = []
+    match incident.kind:
+        case Kind.DRILL:
+            told.append(t("drill"))
+        case Kind.TEST:
+            told.append(t("test"))
+        case Kind.RETROACTIVE:
+            told.append(t("written down afterwards"))
+        case Kind.REAL:
+            pass
+    if incident.cancelled is not None:
+        told.append(t("not an incident"))
+    if incident.merged_into is not None:
+        told.append(t("duplicate of {parent}", parent=incident_name(incident.merged_into)))
+    return " · ".join(filter(None, [*told, unverified_words(incident, t)]))
 
 
 def action_item_line(item: ActionItem, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
@@ -274,6 +302,50 @@ def _phase_line(event: PhaseEntered | IncidentClosed, t: Translate, by: str) -> 
             return t("{who}: phase {phase} begins.", who=by, phase=phase_word(event.phase, t))
         case IncidentClosed():
             return t("{who} closed the incident.", who=by)
+
+
+def _turned(event: Turn, t: Translate, by: str, quote: Quote) -> str:
+    match event:
+        case DuplicateAbsorbed():
+            return t("{who}: {child} is the same as this one.", who=by, child=incident_name(event.child))
+        case DuplicateReleased():
+            return t("{who}: {child} is one of its own after all.", who=by, child=incident_name(event.child))
+        case MilestoneCorrected():
+            return _corrected(event, t, by, quote)
+        case IncidentReopened():
+            said = t("{who} reopened the incident.", who=by)
+        case PhaseReturned():
+            said = t(
+                "{who} went back from {left} to {phase}.",
+                who=by,
+                left=phase_word(event.left, t),
+                phase=phase_word(event.phase, t),
+            )
+        case IncidentCancelled():
+            said = t("{who} cancelled: not an incident.", who=by)
+        case IncidentMerged():
+            said = t(
+                "{who} merged this into {parent}: a duplicate.", who=by, parent=incident_name(event.into)
+            )
+        case IncidentUnmerged():
+            said = t("{who}: no duplicate of {parent} after all.", who=by, parent=incident_name(event.into))
+    return said + " " + t("Reason: {reason}", reason=quote(event.reason))
+
+
+def _corrected(event: MilestoneCorrected, t: Translate, by: str, quote: Quote) -> str:
+    blanks = {
+        "who": by,
+        "milestone": milestone_word(event.milestone, t),
+        "time": utc(event.time),
+        "reason": quote(event.reason),
+    }
+    if event.previous is None:
+        return t("{who}: {milestone} at {time}. Reason: {reason}", **blanks)
+    return t(
+        "{who} corrected {milestone} from {previous} to {time}. Reason: {reason}",
+        previous=utc(event.previous),
+        **blanks,
+    )
 
 
 def _flag_line(event: FlagContained | FlagRestored, t: Translate, by: str, quote: Quote) -> str:
@@ -348,91 +420,5 @@ def milestone_word(milestone: Milestone, t: Translate) -> str:
             return t("impact ended")
 
 
-class Recorded(Protocol):
-    """An event with the moment we learned of it, as storage keeps it."""
-
-    @property
-    def event(self) -> Event: ...
-
-    @property
-    def recorded_at(self) -> datetime: ...
-
-
-def timeline_markdown(incident: Incident, entries: Iterable[Recorded], t: Translate, who: Who) -> str:
-    """The whole incident as a document: facts, milestones with durations, and what happened, in order."""
-    told = sorted((entry for entry in entries if is_told(entry.event)), key=lambda entry: entry.event.at)
-    parts = [
-        f"# {incident.name}: {markdown(incident.title)}",
-        "\n".join(_facts(incident, t, who)),
-        t("## Milestones"),
-        "\n".join(_milestones(incident, t)),
-        t("## Timeline"),
-        t("All times are UTC."),
-        "\n".join(_entry(entry, t, who) for entry in told),
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _facts(incident: Incident, t: Translate, who: Who) -> Iterator[str]:
-    yield t("- Severity: {severity}", severity=incident.severity.value)
-    if incident.peak is not incident.severity:
-        yield t("- Severity at its worst: {severity}", severity=incident.peak.value)
-    yield t("- Phase: {phase}", phase=phase_word(incident.phase, t))
-    yield t("- Declared by: {who}", who=markdown(who(incident.declared_by)))
-    if incident.commander is not None:
-        yield t("- Lead: {who}", who=markdown(who(incident.commander)))
-    yield t("- Runbook: {title}", title=markdown(incident.runbook_title))
-    if incident.channel_name is not None:
-        yield t("- Channel: {name}", name=markdown(f"#{incident.channel_name}"))
-    if incident.unverified:
-        yield "- " + unverified_words(incident, t).capitalize()
-    for item in incident.action_items:
-        yield "- " + t(
-            "Action item {item}", item=action_item_line(item, t, lambda who_: markdown(who(who_)), markdown)
-        )
-    for held in incident.containments:
-        yield t("- Flag still held: {flag} at {safe}", flag=markdown(held.flag), safe=markdown(held.safe))
-
-
-def _milestones(incident: Incident, t: Translate) -> Iterator[str]:
-    yield t("| milestone | time (UTC) | after declared |")
-    yield "|---|---|---|"
-    declared = incident.declared_at
-    for milestone, at in sorted(incident.milestones.items(), key=lambda reached: reached[1]):
-        yield f"| {milestone_word(milestone, t)} | {_utc(at)} | {_since(declared, at, t)} |"
-
-
-def _since(declared: datetime, at: datetime, t: Translate) -> str:
-    seconds = (at - declared).total_seconds()
-    if seconds < 0:
-        return t("{time} before", time=duration_words(-seconds, t))
-    return duration_words(seconds, t) if seconds else ""
-
-
-def _entry(entry: Recorded, t: Translate, who: Who) -> str:
-    """One item of the list. When we learned of it later than it happened, both times stand there."""
-    told = line(entry.event, t, lambda person: markdown(who(person)), markdown)
-    at, recorded = _utc(entry.event.at), _utc(entry.recorded_at)
-    late = "" if at == recorded else t(" (recorded {when})", when=recorded)
-    return f"- {at}{late} {told}".replace("\n", "\n  ")
-
-
-def _utc(at: datetime) -> str:
+def utc(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-
-
-def markdown(text: str) -> str:
-    """What people typed, so that Markdown shows it as it was typed; addresses become links."""
-    pieces = re.split(r"(https?://[^\s<>]+)", text)
-    return "".join(f"<{piece}>" if number % 2 else _escaped(piece) for number, piece in enumerate(pieces))
-
-
-def _escaped(text: str) -> str:
-    marked = re.sub(r"[\\`*_\[\]<>|~#&]", r"\\\g<0>", text)
-    return re.sub(r"^(\s*)(?:([-+=])|(\d+)([.)]))", _no_list, marked, flags=re.MULTILINE)
-
-
-def _no_list(match: re.Match[str]) -> str:
-    """A line that begins with `-` or `1.` is not to become a list."""
-    blanks, sign, number, stop = match.groups()
-    return f"{blanks}\\{sign}" if sign else f"{blanks}{number}\\{stop}"

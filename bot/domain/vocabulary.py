@@ -23,6 +23,15 @@ class Severity(StrEnum):
     P4 = "P4"
 
 
+class Kind(StrEnum):
+    """What is declared. Only real ones enter the response times; a retroactive one counts for the impact."""
+
+    REAL = "real"
+    DRILL = "drill"
+    TEST = "test"
+    RETROACTIVE = "retroactive"
+
+
 class Phase(StrEnum):
     """Where the recovery stands. Order matters: each is left for the next."""
 

@@ -10,8 +10,8 @@ from bot.domain.commands import ChangeRunbook, Command, DeclareIncident
 from bot.domain.incident import Incident
 from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import unknown
-from bot.domain.vocabulary import Refused, Severity
-from bot.storage import flags, incidents, parked, people, timeline
+from bot.domain.vocabulary import Kind, Refused, Severity
+from bot.storage import flags, incidents, merging, parked, people, timeline
 from bot.storage.engine import Engine, Transaction
 from bot.storage.incidents import Outcome
 from bot.storage.timeline import Entry
@@ -54,15 +54,33 @@ class Incidents:
         self._now = now
         self._stored = stored
 
-    async def declare(self, actor: Actor, *, title: str, severity: Severity, key: str) -> Outcome:
-        """Open a new incident with the runbook that fits its title best."""
+    async def declare(
+        self,
+        actor: Actor,
+        *,
+        title: str,
+        severity: Severity,
+        key: str,
+        kind: Kind = Kind.REAL,
+        impact: tuple[datetime, datetime] | None = None,
+    ) -> Outcome:
+        """Open a new incident with the runbook that fits its title best. `impact` is its beginning and its end."""
         runbook = best_match(self._runbooks(), title)
         if runbook is None:
             raise Refused(
                 "No runbook could be read, so there is no checklist to start with. "
                 "`firebreak runbooks check` says what is wrong."
             )
-        command = DeclareIncident(by=actor.id, title=title, severity=severity, runbook=runbook)
+        started, ended = impact or (None, None)
+        command = DeclareIncident(
+            by=actor.id,
+            title=title,
+            severity=severity,
+            runbook=runbook,
+            kind=kind,
+            impact_started=started,
+            impact_ended=ended,
+        )
         return await self._execute(actor, None, command, key)
 
     async def carry_out(self, actor: Actor, number: int, command: Command, *, key: str) -> Outcome:
@@ -117,6 +135,43 @@ class Incidents:
                 team_id=self._team_id,
                 number=number,
                 flag=flag,
+                by=actor.id,
+                now=now,
+                key=key,
+            )
+
+        return await self._write(body)
+
+    async def merge(self, actor: Actor, number: int, *, into: int, reason: str, key: str) -> Outcome:
+        """Incident `number` is a duplicate of `into`."""
+        now = self._now()
+
+        def body(transaction: Transaction) -> Outcome:
+            people.remember(transaction, self._team_id, actor.id, actor.name)
+            return merging.merge(
+                transaction,
+                team_id=self._team_id,
+                number=number,
+                into=into,
+                reason=reason,
+                by=actor.id,
+                now=now,
+                key=key,
+            )
+
+        return await self._write(body)
+
+    async def unmerge(self, actor: Actor, number: int, *, reason: str, key: str) -> Outcome:
+        """Incident `number` is one of its own after all."""
+        now = self._now()
+
+        def body(transaction: Transaction) -> Outcome:
+            people.remember(transaction, self._team_id, actor.id, actor.name)
+            return merging.unmerge(
+                transaction,
+                team_id=self._team_id,
+                number=number,
+                reason=reason,
                 by=actor.id,
                 now=now,
                 key=key,

@@ -25,7 +25,7 @@ from bot.domain.metrics import (
     report_lines,
     report_on,
 )
-from bot.domain.vocabulary import Milestone, Refused
+from bot.domain.vocabulary import Kind, Milestone, Refused
 from bot.storage import daily, incidents
 from bot.storage.engine import Engine, StorageError
 
@@ -150,16 +150,30 @@ class Reports:
 def recovery_of(incident: Incident) -> Recovery:
     """What the figures need to know of an incident."""
     reached = incident.milestones
+    started = reached.get(Milestone.IMPACT_STARTED)
+    impacts = [each.impact_started for each in incident.absorbed.values() if each.impact_started is not None]
     return Recovery(
         number=incident.number,
         title=incident.title,
         severity=incident.peak.value,
-        declared=incident.declared_at,
+        declared=min(incident.declared_at, *(each.declared for each in incident.absorbed.values()))
+        if incident.absorbed
+        else incident.declared_at,
         acknowledged=reached.get(Milestone.ACKNOWLEDGED),
         stabilized=reached.get(Milestone.STABILIZED),
         repaired=reached.get(Milestone.REPAIRED),
         closed=reached.get(Milestone.CLOSED),
-        impact_started=reached.get(Milestone.IMPACT_STARTED),
+        impact_started=min(filter(None, [started, *impacts]), default=None),
+        excluded=_excluded(incident),
         impact_ended=reached.get(Milestone.IMPACT_ENDED),
         detected=reached.get(Milestone.DETECTED),
     )
+
+
+def _excluded(incident: Incident) -> str | None:
+    """Why it does not count: metrics.md 3.3. A drill that was cancelled is a drill."""
+    if incident.kind is not Kind.REAL:
+        return incident.kind.value
+    if incident.merged_into is not None:
+        return "duplicate"
+    return "cancelled" if incident.cancelled is not None else None

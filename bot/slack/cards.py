@@ -7,13 +7,13 @@ from datetime import datetime
 
 from bot.domain.incident import Containment, Incident
 from bot.domain.metrics.wording import age_words, duration_words
-from bot.domain.story import phase_word, role_word, unverified_words
+from bot.domain.story import marks, phase_word, role_word
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState
 from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.face import Drawing, Face
 from bot.slack.ids import Action, IncidentAim, PhaseAim, RoleAim, SeverityAim, pack
-from bot.slack.leftovers import action_lines, unverified
+from bot.slack.leftovers import action_lines, standing
 from bot.slack.text import ago, clean, code, cut, day_and_clock, quoted
 
 TOPIC_MAX = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
@@ -35,8 +35,9 @@ def incident_card(incident: Incident, face: Face, now: datetime, waiting: Sequen
         blocks.header(f"{incident.severity.value} · {incident.title}"),
         _facts(incident, face, now),
     ]
-    if incident.unverified:
-        drawn.append(blocks.lines(unverified(incident, face)))
+    noted = standing(incident, face)
+    if noted:
+        drawn.append(blocks.lines(*noted))
     if incident.action_items:
         drawn.append(blocks.lines(t("*Action items:*"), *action_lines(incident, face)))
     if incident.containments:
@@ -45,7 +46,13 @@ def incident_card(incident: Incident, face: Face, now: datetime, waiting: Sequen
         drawn += _waiting(incident, waiting, face)
     if incident.is_closed:
         drawn.append(
-            blocks.context(t("Back again? Declare it anew: {command}", command=_declare_anew(incident)))
+            blocks.context(
+                t(
+                    "Back again? Within 24 hours {reopen}, later {command}",
+                    reopen=code(t("/incident reopen <reason>")),
+                    command=_declare_anew(incident),
+                )
+            )
         )
     else:
         drawn.append(_buttons(incident, face))
@@ -79,7 +86,7 @@ def announcement(incident: Incident, face: Face, now: datetime) -> Drawing:
 
 def topic(incident: Incident, face: Face) -> str:
     """The channel's topic. Slack parses nothing in it, so the title stands as it was typed."""
-    parts = [incident.severity.value, phase_word(incident.phase, face.t), unverified_words(incident, face.t)]
+    parts = [incident.severity.value, phase_word(incident.phase, face.t), marks(incident, face.t)]
     start = "".join(f"{part} · " for part in parts if part)
     return cut(start + " ".join(clean(incident.title).split()), TOPIC_MAX)
 
@@ -260,7 +267,7 @@ def _severity_menu(incident: Incident, face: Face) -> Block:
 
 def _warned(incident: Incident, face: Face) -> str | None:
     """In a line beside other things."""
-    return f"⚠️ {unverified_words(incident, face.t)}" if incident.unverified else None
+    return f"⚠️ {marks(incident, face.t)}" if marks(incident, face.t) else None
 
 
 def _declare_anew(incident: Incident) -> str:
@@ -285,7 +292,7 @@ def _in_a_line(incident: Incident, face: Face) -> str:
 
 def list_line(incident: Incident, face: Face, now: datetime) -> str:
     """One incident in `/incident list`."""
-    warned = f" · {_warned(incident, face)}" if incident.unverified else ""
+    warned = f" · {_warned(incident, face)}" if marks(incident, face.t) else ""
     return _line(incident, face, now) + warned
 
 

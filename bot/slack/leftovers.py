@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.incident import Incident
-from bot.domain.story import action_item_line, unverified_words
+from bot.domain.story import action_item_line, marks, unverified_words
+from bot.domain.vocabulary import incident_name
 from bot.slack.face import Face
 from bot.slack.text import code, quoted
 
@@ -17,6 +18,22 @@ def unverified(incident: Incident, face: Face) -> str | None:
         return None
     why = "; ".join(quoted(reason, ITEM_SHOWN) for reason in incident.unverified.values())
     return f"*⚠️ {unverified_words(incident, face.t).capitalize()}* ({why})"
+
+
+def standing(incident: Incident, face: Face) -> list[str]:
+    """For the card: everything that makes this incident another one than it looks like."""
+    t, told = face.t, []
+    kind = marks(incident.model_copy(update={"unverified": {}}), t)
+    if kind:
+        why = f" ({quoted(incident.cancelled, ITEM_SHOWN)})" if incident.cancelled else ""
+        told.append(f"*⚠️ {kind[:1].upper()}{kind[1:]}*{why}")
+    told.append(unverified(incident, face) or "")
+    if incident.absorbed:
+        children = ", ".join(incident_name(child) for child in list(incident.absorbed)[:ITEMS_SHOWN])
+        told.append(t("*Duplicates of this one:* {children}", children=children))
+    if incident.reopened:
+        told.append(t.n("*Reopened* once", "*Reopened* {count} times", incident.reopened))
+    return [line for line in told if line]
 
 
 def action_lines(incident: Incident, face: Face, most: int = ITEMS_SHOWN) -> list[str]:

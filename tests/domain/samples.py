@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from bot.domain.commands import (
+    Absorb,
     ActionItemDraft,
     AddActionItem,
     AddNote,
     AddStep,
     AssignRole,
     AssignStep,
+    CancelIncident,
     ChangeRunbook,
     ChangeSeverity,
     CloseIncident,
@@ -18,19 +20,26 @@ from bot.domain.commands import (
     CompleteActionItem,
     CompleteStep,
     ContainFlag,
+    CorrectMilestone,
     DeclareIncident,
     EnterNextPhase,
     FlagFacts,
     HandOver,
     LinkChannel,
     LinkSurface,
+    MergeIncident,
     NoteOnStep,
     OverrideGate,
+    ParentFacts,
+    Release,
+    ReopenIncident,
     ReopenStep,
     RestoreFlag,
     SendReminder,
     SkipStep,
+    StepBack,
     TakeRole,
+    UnmergeIncident,
 )
 from bot.domain.events import Event
 from bot.domain.incident import Incident, evolve
@@ -38,7 +47,7 @@ from bot.domain.questions import Answer, Proof
 from bot.domain.reminders import NOBODY_LEADS
 from bot.domain.rules import decide
 from bot.domain.runbook import Matching, Runbook, Step
-from bot.domain.vocabulary import FIREBREAK, Phase, Role, Severity, Surface
+from bot.domain.vocabulary import FIREBREAK, Milestone, Phase, Role, Severity, Surface
 
 ANA, BO, CLEO = "U01ANA", "U02BO", "U03CLEO"
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -169,6 +178,16 @@ COMMANDS: dict[type[Command], Command] = {
         AddActionItem(by=BO, item=ITEM),
         CompleteActionItem(by=CLEO, number=1),
         ChangeRunbook(by=BO, runbook=OTHER_RUNBOOK),
+        ReopenIncident(by=BO, reason="it is back"),
+        StepBack(by=BO, leaving=Phase.REPAIR, reason="search is slow again"),
+        CancelIncident(by=BO, reason="a test order"),
+        MergeIncident(by=BO, parent=ParentFacts(number=3, exists=True), reason="the same gateway"),
+        UnmergeIncident(by=BO, reason="another gateway"),
+        Absorb(by=BO, child=9, declared=NOON, impact_started=None, reason="the same gateway"),
+        Release(by=BO, child=9, reason="another gateway"),
+        CorrectMilestone(
+            by=BO, milestone=Milestone.IMPACT_STARTED, time=NOON - timedelta(minutes=12), reason="the graph"
+        ),
         AddNote(by=BO, text="the gateway retries"),
         contain(),
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
@@ -194,6 +213,15 @@ STORY: list[Command] = [
     SkipStep(by=BO, step="scope", reason="known"),
     *done("hold-flag"),
     leave(Phase.STABILIZE),
+    COMMANDS[StepBack],
+    leave(Phase.STABILIZE),
+    COMMANDS[Absorb],
+    COMMANDS[Release],
+    COMMANDS[CancelIncident],
+    COMMANDS[ReopenIncident],
+    COMMANDS[MergeIncident],
+    COMMANDS[UnmergeIncident],
+    COMMANDS[CorrectMilestone],
     *done("fix"),
     OverrideGate(by=BO, leaving=Phase.REPAIR, reason="the test follows tomorrow"),
     COMMANDS[AddActionItem],

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from markdown_it import MarkdownIt
 
+from bot.domain.document import markdown, timeline_markdown
 from bot.domain.events import (
     ChannelOpened,
     Event,
@@ -31,11 +32,9 @@ from bot.domain.runbook import Step
 from bot.domain.story import (
     is_told,
     line,
-    markdown,
     milestone_word,
     phase_word,
     role_word,
-    timeline_markdown,
 )
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, Surface
 

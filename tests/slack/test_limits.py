@@ -10,14 +10,22 @@ from hypothesis import strategies as st
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
+    DuplicateAbsorbed,
+    DuplicateReleased,
     Event,
     FlagContained,
     FlagRestored,
     GateAnswered,
     GateOverridden,
+    IncidentCancelled,
     IncidentClosed,
+    IncidentMerged,
+    IncidentReopened,
+    IncidentUnmerged,
+    MilestoneCorrected,
     NoteAdded,
     PhaseEntered,
+    PhaseReturned,
     RoleTaken,
     SeverityChanged,
     StepAdded,
@@ -30,7 +38,16 @@ from bot.domain.events import (
 from bot.domain.incident import Incident, evolve
 from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Step
-from bot.domain.vocabulary import ANSWER_MAX, NOTE_MAX, REASON_MAX, TITLE_MAX, Phase, Role, Severity
+from bot.domain.vocabulary import (
+    ANSWER_MAX,
+    NOTE_MAX,
+    REASON_MAX,
+    TITLE_MAX,
+    Milestone,
+    Phase,
+    Role,
+    Severity,
+)
 from bot.slack.cards import TOPIC_MAX, announcement, incident_card, list_line, topic
 from bot.slack.checklist import checklist
 from bot.slack.moments import moment
@@ -83,6 +100,24 @@ events = st.one_of(
     made(ActionItemAdded, number=st.integers(1, 9), text=strange(REASON_MAX), owner=people, due=st.dates()),
     made(ActionItemDone, number=st.integers(1, 9), text=strange(REASON_MAX)),
     made(IncidentClosed),
+    made(IncidentReopened, reason=strange(REASON_MAX)),
+    made(
+        PhaseReturned,
+        phase=st.sampled_from(list(Phase)),
+        left=st.sampled_from(list(Phase)),
+        reason=strange(REASON_MAX),
+    ),
+    made(IncidentCancelled, reason=strange(REASON_MAX)),
+    made(IncidentMerged, into=st.integers(1, 10**9), reason=strange(REASON_MAX)),
+    made(IncidentUnmerged, into=st.integers(1, 10**9), reason=strange(REASON_MAX)),
+    made(DuplicateAbsorbed, child=st.integers(1, 10**9), declared=st.just(after(0))),
+    made(DuplicateReleased, child=st.integers(1, 10**9)),
+    made(
+        MilestoneCorrected,
+        milestone=st.sampled_from(Milestone),
+        time=st.integers(0, 999).map(after),
+        reason=strange(REASON_MAX),
+    ),
     made(NoteAdded, text=strange(NOTE_MAX)),
     made(FlagContained, flag=flags, reason=strange(REASON_MAX), safe=strange(50), before=strange(50)),
     made(FlagRestored, flag=flags, serves=strange(50)),

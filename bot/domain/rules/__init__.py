@@ -37,7 +37,7 @@ from bot.domain.commands import (
 from bot.domain.events import Event, NoteAdded, ReminderSent, SeverityChanged
 from bot.domain.incident import Incident
 from bot.domain.reminders import wanted
-from bot.domain.rules import declaring, flags, gates, roles, steps
+from bot.domain.rules import declaring, flags, gates, lifecycle, roles, steps
 from bot.domain.rules.words import written
 from bot.domain.vocabulary import NOTE_MAX, Refused
 
@@ -54,12 +54,14 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         return flags.restore(incident, command, now)
     if isinstance(command, SendReminder):
         return _remind(incident, command, now)
+    if isinstance(command, lifecycle.Lifecycle):
+        return lifecycle.change(incident, command, now)
     if isinstance(command, CompleteActionItem):
         return gates.complete_action_item(incident, command, now)
     if incident.is_closed:
         raise Refused(
-            "{incident} is closed, so nothing was changed. If it is back, declare it anew: "
-            "`/incident {severity} {title}`.",
+            "{incident} is closed, so nothing was changed. If it is back, type `/incident reopen <reason>` within "
+            "24 hours; later declare it anew: `/incident {severity} {title}`.",
             incident=incident.name,
             severity=incident.severity.value,
             title=incident.title,

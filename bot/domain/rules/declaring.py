@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.commands import ChangeRunbook, DeclareIncident, LinkChannel, LinkSurface
 from bot.domain.events import ChannelOpened, Event, IncidentDeclared, RunbookChosen, SurfacePosted
 from bot.domain.incident import Incident
-from bot.domain.vocabulary import TITLE_MAX, Refused
+from bot.domain.vocabulary import TITLE_MAX, Kind, Refused
+
+SPAN_MAX = timedelta(days=40)  # longer is a slip of the finger
 
 
 def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list[Event]:
@@ -23,9 +25,18 @@ def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list
             length=len(title),
             most=TITLE_MAX,
         )
+    if command.kind is Kind.RETROACTIVE:
+        _was_over(command, now)
     return [
         IncidentDeclared(
-            at=now, by=command.by, number=incident.number, title=title, severity=command.severity
+            at=now,
+            by=command.by,
+            number=incident.number,
+            title=title,
+            severity=command.severity,
+            kind=command.kind,
+            impact_started=command.impact_started,
+            impact_ended=command.impact_ended,
         ),
         RunbookChosen.of(command.runbook, at=now, by=command.by),
     ]
@@ -35,6 +46,16 @@ def change_runbook(incident: Incident, command: ChangeRunbook, now: datetime) ->
     if incident.runbook == command.runbook.id:
         return []
     return [RunbookChosen.of(command.runbook, at=now, by=command.by, previous=incident.runbook_title)]
+
+
+def _was_over(command: DeclareIncident, now: datetime) -> None:
+    """What is written down afterwards has a beginning and an end, both in the past."""
+    started, ended = command.impact_started, command.impact_ended
+    if started is None or ended is None or not started < ended <= now or ended - started > SPAN_MAX:
+        raise Refused(
+            "From when to when was it? The end must come after the beginning, and both must be over: "
+            "`/incident retro P2 02:10 03:40 <title>`."
+        )
 
 
 def link(incident: Incident, command: LinkChannel | LinkSurface, now: datetime) -> list[Event]:

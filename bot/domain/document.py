@@ -1,0 +1,100 @@
+"""The whole incident as a Markdown document: facts, milestones with durations, and what happened, in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.events import Event
+from bot.domain.incident import Incident
+from bot.domain.language import Translate
+from bot.domain.metrics.wording import duration_words
+from bot.domain.story import Who, action_item_line, is_told, line, marks, milestone_word, phase_word, utc
+
+
+class Recorded(Protocol):
+    """An event with the moment we learned of it, as storage keeps it."""
+
+    @property
+    def event(self) -> Event: ...
+
+    @property
+    def recorded_at(self) -> datetime: ...
+
+
+def timeline_markdown(incident: Incident, entries: Iterable[Recorded], t: Translate, who: Who) -> str:
+    """The whole incident as a document: facts, milestones with durations, and what happened, in order."""
+    told = sorted((entry for entry in entries if is_told(entry.event)), key=lambda entry: entry.event.at)
+    parts = [
+        f"# {incident.name}: {markdown(incident.title)}",
+        "\n".join(_facts(incident, t, who)),
+        t("## Milestones"),
+        "\n".join(_milestones(incident, t)),
+        t("## Timeline"),
+        t("All times are UTC."),
+        "\n".join(_entry(entry, t, who) for entry in told),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _facts(incident: Incident, t: Translate, who: Who) -> Iterator[str]:
+    yield t("- Severity: {severity}", severity=incident.severity.value)
+    if incident.peak is not incident.severity:
+        yield t("- Severity at its worst: {severity}", severity=incident.peak.value)
+    yield t("- Phase: {phase}", phase=phase_word(incident.phase, t))
+    yield t("- Declared by: {who}", who=markdown(who(incident.declared_by)))
+    if incident.commander is not None:
+        yield t("- Lead: {who}", who=markdown(who(incident.commander)))
+    yield t("- Runbook: {title}", title=markdown(incident.runbook_title))
+    if incident.channel_name is not None:
+        yield t("- Channel: {name}", name=markdown(f"#{incident.channel_name}"))
+    if marks(incident, t):
+        yield "- " + marks(incident, t)
+    for item in incident.action_items:
+        yield "- " + t(
+            "Action item {item}", item=action_item_line(item, t, lambda who_: markdown(who(who_)), markdown)
+        )
+    for held in incident.containments:
+        yield t("- Flag still held: {flag} at {safe}", flag=markdown(held.flag), safe=markdown(held.safe))
+
+
+def _milestones(incident: Incident, t: Translate) -> Iterator[str]:
+    yield t("| milestone | time (UTC) | after declared |")
+    yield "|---|---|---|"
+    declared = incident.declared_at
+    for milestone, at in sorted(incident.milestones.items(), key=lambda reached: reached[1]):
+        yield f"| {milestone_word(milestone, t)} | {utc(at)} | {_since(declared, at, t)} |"
+
+
+def _since(declared: datetime, at: datetime, t: Translate) -> str:
+    seconds = (at - declared).total_seconds()
+    if seconds < 0:
+        return t("{time} before", time=duration_words(-seconds, t))
+    return duration_words(seconds, t) if seconds else ""
+
+
+def _entry(entry: Recorded, t: Translate, who: Who) -> str:
+    """One item of the list. When we learned of it later than it happened, both times stand there."""
+    told = line(entry.event, t, lambda person: markdown(who(person)), markdown)
+    at, recorded = utc(entry.event.at), utc(entry.recorded_at)
+    late = "" if at == recorded else t(" (recorded {when})", when=recorded)
+    return f"- {at}{late} {told}".replace("\n", "\n  ")
+
+
+def markdown(text: str) -> str:
+    """What people typed, so that Markdown shows it as it was typed; addresses become links."""
+    pieces = re.split(r"(https?://[^\s<>]+)", text)
+    return "".join(f"<{piece}>" if number % 2 else _escaped(piece) for number, piece in enumerate(pieces))
+
+
+def _escaped(text: str) -> str:
+    marked = re.sub(r"[\\`*_\[\]<>|~#&]", r"\\\g<0>", text)
+    return re.sub(r"^(\s*)(?:([-+=])|(\d+)([.)]))", _no_list, marked, flags=re.MULTILINE)
+
+
+def _no_list(match: re.Match[str]) -> str:
+    """A line that begins with `-` or `1.` is not to become a list."""
+    blanks, sign, number, stop = match.groups()
+    return f"{blanks}\\{sign}" if sign else f"{blanks}{number}\\{stop}"
