@@ -193,6 +193,12 @@ for _name, _statements in STEPS:
     _register(_name, _statements)
 
 
+def tables() -> list[str]:
+    """Every table, those that others refer to first."""
+    statements = [statement for _, step in STEPS for statement in step]
+    return [found[1] for found in (re.search(r"create table (\w+)", each) for each in statements) if found]
+
+
 def for_postgres(statement: str) -> str:
     """A statement of a step, in PostgreSQL's words."""
     return re.sub(

@@ -8,36 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import random
-import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from bot.storage.address import PostgresAddress
-from bot.storage.engine import Body, DatabaseUnusable, Row, StorageUnavailable
-from bot.storage.migrations import STEPS, for_postgres, newer, unknown
+from bot.storage.engine import Body, StorageUnavailable
+from bot.storage.postgres_connection import CONNECTION, Connection, PostgresTransaction, conninfo, prepare
 
 T = TypeVar("T")
-Connection = psycopg.Connection[Row]
 
-CONNECTIONS = (
-    8  # of one process at the most; more were no faster on two cores, and servers allow about a hundred
-)
+CONNECTIONS = 8  # of one process at the most; more were no faster, and servers allow about a hundred
 KEPT_OPEN = 2  # connections when nothing happens
 ASK_AGAIN_SECONDS = 0.25  # between two attempts to connect to a server that is away
 GIVE_UP_SECONDS = 2.5  # for a body with all its repetitions; Slack gives us three
 CLASHES_MAX = 5  # deadlocks and the like, one after the other; each is rare, so many are a mistake of ours
-OLDEST = 13  # major version of the server; `as materialized` came with 12, and 13 is the oldest we have tried
+
 
 # For each connection. A lock is held for milliseconds; a process that hangs must not hold one for ever.
 CONFIGURE = b"""
@@ -45,26 +38,8 @@ select set_config('lock_timeout', '2s', false),
     set_config('idle_in_transaction_session_timeout', '10s', false),
     set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
 """
-# Where the address says nothing else: a server that is gone is noticed within seconds.
-CONNECT = {
-    "connect_timeout": "3",
-    "tcp_user_timeout": "5000",
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-    "application_name": "firebreak",
-}
-CONNECTION: dict[str, Any] = {
-    "autocommit": True,
-    "row_factory": dict_row,
-    "cursor_factory": psycopg.RawCursor,
-}
 WRITE = b"begin isolation level read committed read write"
 READ = b"begin isolation level repeatable read read only"  # one picture for all statements of the body
-
-MIGRATION_TABLE = """
-create table firebreak_migration (name text primary key, applied_at timestamptz not null default now())
-"""
 
 # Troubles of the server, not of the statement: https://www.postgresql.org/docs/current/errcodes-appendix.html
 PASSING = {
@@ -78,58 +53,6 @@ PASSING = {
 
 # A body that clashed with another is run again: nothing of it was stored.
 CLASHES = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
-NAME = re.compile(r"'(?:[^']|'')*'|(?<![:\w]):([a-z_]\w*)")
-
-
-class PostgresTransaction:
-    """See `Transaction`."""
-
-    for_update = " for update"
-    skip_locked = " for update skip locked"
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def one(self, sql: str, **values: Any) -> Row | None:
-        return self._execute(sql, values).fetchone()
-
-    def all(self, sql: str, **values: Any) -> list[Row]:
-        return self._execute(sql, values).fetchall()
-
-    def run(self, sql: str, **values: Any) -> int:
-        return self._execute(sql, values).rowcount
-
-    def lock(self, key: str) -> None:
-        """Wait for whoever holds the key. What is read after this is what they have left."""
-        # the schema is part of it: two Firebreaks in one database do not wait for each other
-        self._execute(
-            "select pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || :key, 0))", {"key": key}
-        )
-
-    def _execute(self, sql: str, values: dict[str, Any]) -> psycopg.Cursor[Row]:
-        query, names = numbered(sql)
-        return self._connection.execute(query, [_storable(values[name]) for name in names])
-
-
-@functools.lru_cache(maxsize=512)
-def numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
-    """`:name` as PostgreSQL has it, `$1`, and the names in the order of their numbers."""
-    names: list[str] = []
-
-    def number(found: re.Match[str]) -> str:
-        name = found[1]
-        if name is None:  # a text in quotes, with whatever is in it
-            return found[0]
-        if name not in names:
-            names.append(name)
-        return f"${names.index(name) + 1}"
-
-    return NAME.sub(number, sql).encode(), tuple(names)
-
-
-def _storable(value: Any) -> Any:
-    """PostgreSQL has no NUL in texts. People's are clean, so one that comes this far is part of no name we know."""
-    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
 class PostgresEngine:
@@ -199,10 +122,10 @@ class PostgresEngine:
         cls, address: PostgresAddress, *, give_up_seconds: float = GIVE_UP_SECONDS
     ) -> AsyncIterator[PostgresEngine]:
         """Connect and bring the tables up to date; raises DatabaseUnusable."""
-        await asyncio.to_thread(_prepare, address)
+        await asyncio.to_thread(prepare, address)
         threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="firebreak-postgres")
         pool = ConnectionPool[Connection](
-            _conninfo(address),
+            conninfo(address),
             kwargs=CONNECTION,
             min_size=KEPT_OPEN,
             max_size=CONNECTIONS,
@@ -274,70 +197,3 @@ def _said(error: psycopg.Error) -> str:
 
 def _configure(connection: Connection) -> None:
     connection.execute(CONFIGURE)
-
-
-def _conninfo(address: PostgresAddress) -> str:
-    url = address.url.get_secret_value()
-    try:
-        missing = CONNECT.keys() - conninfo_to_dict(url)
-        return make_conninfo(url, **{name: CONNECT[name] for name in missing})
-    except psycopg.ProgrammingError:  # not chained: its text repeats pieces of the address
-        raise DatabaseUnusable(
-            f"{address} has a part that PostgreSQL does not know, after the '?' perhaps. "
-            "Correct FIREBREAK_DATABASE."
-        ) from None
-
-
-def _prepare(address: PostgresAddress) -> None:
-    """Look whether this is a database for us, and apply what is missing."""
-    try:
-        with psycopg.Connection[Row].connect(_conninfo(address), **CONNECTION) as connection:
-            version = connection.info.server_version // 10_000
-            encoding = connection.info.parameter_status("server_encoding")
-            if version < OLDEST:
-                raise DatabaseUnusable(
-                    f"{address} is PostgreSQL {version}; Firebreak needs {OLDEST} or newer."
-                )
-            if encoding != "UTF8":
-                raise DatabaseUnusable(
-                    f"{address} keeps its texts in {encoding}, which cannot hold every name. "
-                    "Create a database with encoding UTF8."
-                )
-            with connection.transaction():
-                _migrate(PostgresTransaction(connection), address)
-    except psycopg.Error as error:
-        raise _unusable(address, error) from error
-
-
-def _migrate(transaction: PostgresTransaction, address: PostgresAddress) -> None:
-    """Apply what is missing, one process after the other."""
-    transaction.lock("migrations")
-    applied: set[str] = set()
-    found = transaction.one("select to_regclass('firebreak_migration') is not null as found")
-    if found is not None and found["found"]:
-        applied = {row["name"] for row in transaction.all("select name from firebreak_migration")}
-    for step in unknown(applied):
-        raise newer(str(address), step)
-    if not applied:
-        transaction.run(MIGRATION_TABLE)
-    for name, statements in STEPS:
-        if name not in applied:
-            for statement in statements:
-                transaction.run(for_postgres(statement))
-            transaction.run("insert into firebreak_migration (name) values (:name)", name=name)
-
-
-def _unusable(address: PostgresAddress, error: psycopg.Error) -> DatabaseUnusable:
-    said = " ".join((error.diag.message_primary or str(error)).removeprefix("connection failed: ").split())
-    if error.sqlstate is not None:
-        return DatabaseUnusable(
-            f"{address} does not let Firebreak make its tables ({said}). "
-            "Give the user in FIREBREAK_DATABASE the right to create them, or a schema of its own."
-        )
-    if "password" in said:
-        hint = "Correct the user or the password in FIREBREAK_DATABASE."
-    elif "does not exist" in said:
-        hint = "Create it, or name another one in FIREBREAK_DATABASE."
-    else:
-        hint = "Check that PostgreSQL runs there, and the address in FIREBREAK_DATABASE."
-    return DatabaseUnusable(f"{address} cannot be opened ({said}). {hint}")

@@ -16,7 +16,8 @@ CHUNK = 65536
 class Cable:
     """Forwards every connection. `cut_at` is the next word from the client at which its connection is cut, once.
 
-    `arrives` says whether the server still hears the word, and only the answer is lost.
+    `arrives` says whether the server still hears the word, and only the answer is lost. With `for_good`, the cut
+    ends every other connection as well, and none is made any more.
     """
 
     def __init__(self, server: str) -> None:
@@ -26,20 +27,30 @@ class Cable:
         self.url = ""
         self.cut_at: bytes | None = None
         self.arrives = False
-        self.connections = 0
+        self.for_good = False
         self.cuts = 0
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._handlers: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
     async def plugged_in(self) -> AsyncIterator[Cable]:
-        listening = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        def connected(client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+            self._handlers.add(asyncio.create_task(self._connected(client, to_client)))
+
+        listening = await asyncio.start_server(connected, "127.0.0.1", 0)
         port = listening.sockets[0].getsockname()[1]
         known = {**conninfo_to_dict(self._server), "host": "127.0.0.1", "port": port, "sslmode": "disable"}
         self.url = "postgresql://?" + urlencode(known, quote_via=quote)
         async with listening:
             yield self
+        self._cut()
+        await asyncio.gather(*self._handlers)
 
     async def _connected(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        self.connections += 1
+        self._clients.add(to_client)
+        if self.for_good and self.cuts:
+            self._cut()
+            return
         if self._host.startswith("/"):
             server, to_server = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
         else:
@@ -56,6 +67,8 @@ class Cable:
                     await to_server.drain()
                 if cut:
                     to_client.transport.abort()
+                    if self.for_good:
+                        self._cut()
                     break
         except ConnectionError:
             pass
@@ -65,6 +78,10 @@ class Cable:
             with contextlib.suppress(asyncio.CancelledError):
                 await back
             to_client.close()
+
+    def _cut(self) -> None:
+        for client in self._clients:
+            client.transport.abort()
 
 
 async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
