@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.domain.commands import Command, DeclareIncident
+from bot.domain.commands import AddNote, Command, DeclareIncident, OverrideGate
 from bot.domain.effects import promised
 from bot.domain.events import Event, FlagContained, FlagRestored
 from bot.domain.incident import Incident, evolve
@@ -15,6 +17,17 @@ from bot.domain.vocabulary import Milestone, Phase
 from bot.storage import outbox, timers
 from bot.storage.engine import Row, Transaction
 from bot.storage.timeline import GENESIS, append, stamp
+
+# Slack shows an error after three seconds, and people send the same again, with a trigger id of its own.
+SAME_WITHIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What identifies a request: its key, and what it has in common with another for the very same."""
+
+    key: str
+    same: str | None
 
 
 @dataclass(frozen=True)
@@ -41,14 +54,16 @@ def execute(
     """Carry out `command`; raises Refused, and then nothing is stored.
 
     `number` None declares the next one. `key` identifies the request (a trigger id, an event id): the second
-    time it is seen, the first time's incident is answered and nothing changes.
+    time it is seen, the first time's incident is answered and nothing changes. So it is when the same person asks
+    for the very same within a minute, because the first answer was lost.
     """
     transaction.lock(f"{team_id}/{number}")
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # what is stored is what was decided on
-    if key is not None:
-        seen = _seen(transaction, team_id, key)
-        if seen is not None:
-            return Outcome(_load(transaction, team_id, seen)[0], repeated=True)
+    asked = None if key is None else Asked(key, _same(command, number))
+    seen = None if asked is None else _seen(transaction, team_id, asked, now)
+    if asked is not None and seen is not None:
+        _remember(transaction, team_id, asked.key, seen, now)
+        return Outcome(_load(transaction, team_id, seen)[0], repeated=True)
     if number is None:
         if not isinstance(command, DeclareIncident):
             raise AssertionError("only a declaration makes a new incident")
@@ -69,15 +84,26 @@ def execute(
         incident = _evolve_and_promise(transaction, team_id, before, events, now)
         timers.keep(transaction, team_id, before, incident)
         _project(transaction, team_id, incident, head)
-    if key is not None:
-        transaction.run(
-            "insert into request (team_id, key, incident, at) values (:team_id, :key, :incident, :at)",
-            team_id=team_id,
-            key=key,
-            incident=number,
-            at=stamp(now),
-        )
+    if asked is not None:
+        _remember(transaction, team_id, asked.key, number, now)
+        if asked.same is not None:
+            _remember(transaction, team_id, asked.same, number, now)
     return Outcome(incident, tuple(events))
+
+
+def _same(command: Command, number: int | None) -> str | None:
+    """What two requests for one thing have in common; None where asking twice changes nothing anyway."""
+    said: list[object]
+    match command:
+        case DeclareIncident():
+            said = ["declare", command.by, " ".join(command.title.split()), command.severity]
+        case AddNote():
+            said = ["note", number, command.by, command.text.strip()]
+        case OverrideGate():  # whichever phase it meets
+            said = ["override", number, command.by, command.reason.strip()]
+        case _:
+            return None
+    return "same:" + hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def load(transaction: Transaction, team_id: str, number: int) -> Incident | None:
@@ -135,11 +161,31 @@ def touched_between(transaction: Transaction, team_id: str, start: datetime, end
     return [Incident.model_validate_json(row["state"]) for row in rows]
 
 
-def _seen(transaction: Transaction, team_id: str, key: str) -> int | None:
+def _seen(transaction: Transaction, team_id: str, asked: Asked, now: datetime) -> int | None:
+    """The incident that the same request led to before."""
     row = transaction.one(
-        "select incident from request where team_id = :team_id and key = :key", team_id=team_id, key=key
+        "select incident from request where team_id = :team_id"
+        " and (key = :key or key = :same and at between :since and :until)",
+        team_id=team_id,
+        key=asked.key,
+        same=asked.same,
+        since=stamp(now - SAME_WITHIN),
+        until=stamp(now + SAME_WITHIN),  # the clock may have been set back
     )
     return int(row["incident"]) if row else None
+
+
+def _remember(transaction: Transaction, team_id: str, key: str, number: int, now: datetime) -> None:
+    """From now on `key` is known. One that was known and old counts from now on."""
+    transaction.run(
+        "insert into request (team_id, key, incident, at) values (:team_id, :key, :incident, :at)"
+        " on conflict (team_id, key) do update set incident = excluded.incident, at = excluded.at"
+        " where request.key like 'same:%'",
+        team_id=team_id,
+        key=key,
+        incident=number,
+        at=stamp(now),
+    )
 
 
 def _next_number(transaction: Transaction, team_id: str) -> int:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.commands import AddNote, CompleteStep, TakeRole
+from bot.domain.commands import AddNote, Command, CompleteStep, OverrideGate, TakeRole
 from bot.domain.incident import replay
 from bot.domain.vocabulary import FIREBREAK, Phase, Refused, Role
 from bot.storage import incidents, people, timeline, workspaces
@@ -97,6 +97,67 @@ async def test_two_deliveries_of_one_request_at_the_same_moment_make_one_inciden
     outcomes = await asyncio.gather(*(declares(engine, key="trigger-1") for _ in range(10)))
     assert sorted(outcome.repeated for outcome in outcomes) == [False] + [True] * 9
     assert {outcome.incident.number for outcome in outcomes} == {1}
+
+
+# The same thing asked for again, because the answer was lost: a new trigger id, the same words
+
+
+@pytest.mark.parametrize(
+    "command",
+    [AddNote(by=ANA, text="seen again"), OverrideGate(by=ANA, leaving=Phase.STABILIZE, reason="no time")],
+)
+async def test_what_is_sent_again_within_a_minute_happens_once(engine: Engine, command: Command) -> None:
+    await declares(engine)
+    await asks(engine, TakeRole(by=ANA, role=Role.COMMANDER))
+    first = await asks(engine, command, key="trigger-1")
+    again = await asks(engine, command, key="trigger-2", now=later(0.5))
+    assert first.events
+    assert (again.repeated, again.events, again.incident) == (True, (), first.incident)
+    assert (await asks(engine, command, key="trigger-2", now=later(5))).repeated
+
+
+async def test_an_override_sent_again_leaves_no_second_phase(engine: Engine) -> None:
+    """The phase that it was for is over by then, so what comes again names the next one."""
+    await declares(engine)
+    await asks(engine, TakeRole(by=ANA, role=Role.COMMANDER))
+    await asks(engine, OverrideGate(by=ANA, leaving=Phase.STABILIZE, reason="no time"), key="trigger-1")
+    again = OverrideGate(by=ANA, leaving=Phase.REPAIR, reason="no time")
+    assert (await asks(engine, again, key="trigger-2")).incident.phase is Phase.REPAIR
+
+
+async def test_a_declaration_sent_again_within_a_minute_is_the_same_incident(engine: Engine) -> None:
+    await declares(engine, key="trigger-1")
+    again = await declares(engine, key="trigger-2", now=later(0.9))
+    assert (again.incident.number, again.repeated) == (1, True)
+    assert (await declares(engine, key="trigger-3", now=later(3))).incident.number == 2
+
+
+@pytest.mark.parametrize(
+    ("other", "number", "minutes"),
+    [
+        (AddNote(by=BO, text="seen again"), 1, 0.1),
+        (AddNote(by=ANA, text="seen once more"), 1, 0.1),
+        (AddNote(by=ANA, text="seen again"), 2, 0.1),
+        (AddNote(by=ANA, text="seen again"), 1, 1.1),
+        (AddNote(by=ANA, text="seen again"), 1, -60.0),
+    ],
+)
+async def test_what_another_person_place_time_or_word_tells_apart_happens(
+    engine: Engine, other: AddNote, number: int, minutes: float
+) -> None:
+    await declares(engine)
+    await declares(engine)
+    await asks(engine, AddNote(by=ANA, text="seen again"), key="trigger-1")
+    assert (await asks(engine, other, number=number, key="trigger-2", now=later(minutes))).events
+
+
+async def test_what_may_be_asked_back_and_forth_within_a_minute_is_never_taken_for_a_repetition(
+    engine: Engine,
+) -> None:
+    await declares(engine)
+    for number, person in enumerate((ANA, BO, ANA, BO)):
+        taken = await asks(engine, TakeRole(by=person, role=Role.COMMANDER), key=f"trigger-{number}")
+        assert taken.incident.commander == person
 
 
 # Refusals
