@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8080
 
-.PHONY: help demo test lint types unit bench wheel clean
+.PHONY: help demo test lint types unit bench wheel messages clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -39,6 +39,9 @@ unit: $(VENV)/dev ## the tests alone
 
 bench: $(VENV)/dev ## speed, as ratios against something run beside it
 	@$(BIN)/python -m benchmarks
+
+messages: $(VENV)/dev ## collect the texts for the catalogues and compile them
+	@$(BIN)/python -m tests.catalogues
 
 wheel: $(VENV)/dev ## build the wheel into dist/
 	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

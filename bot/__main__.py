@@ -206,7 +206,8 @@ def check() -> None:
     """Name every runbook, and what is wrong with the broken ones; exit code 2 when one is."""
     from bot.services.runbooks import Library
 
-    library = Library.load(list(Settings.load(os.environ, slack=False).runbook_folders))
+    settings = Settings.load(os.environ, slack=False)
+    library = Library.load(list(settings.runbook_folders), settings.language)
     for runbook in library.runbooks:
         click.echo(f"{runbook.id}: {runbook.title} ({len(runbook.steps())} steps)")
     for problem in library.problems:

@@ -18,11 +18,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot.config import Settings
-from bot.domain.language import English
 from bot.errors import StartError
 from bot.logs import BOLT_LOGGER
 from bot.services.delivery import LEASE, Delivery
 from bot.services.incidents import Incidents
+from bot.services.languages import translation
 from bot.services.reminders import Reminders
 from bot.services.reports import Reports, Schedule
 from bot.services.runbooks import Library
@@ -92,7 +92,7 @@ async def firebreak(
         await engine.write(
             lambda transaction: workspaces.remember(transaction, identity.team_id, identity.team)
         )
-        library = Library.load(list(settings.runbook_folders))
+        library = Library.load(list(settings.runbook_folders), settings.language)
         for problem in library.problems:
             log.warning("runbook left out: %s", problem, extra={"action": "runbook_left_out"})
         parts = _parts(settings, engine, client, identity, library, now)
@@ -131,7 +131,7 @@ def _parts(
     now: Callable[[], datetime],
 ) -> _Parts:
     face = Face(
-        t=English(),
+        t=translation(settings.language),
         meanings=settings.severity_meanings,
         zone=settings.zone,
         announcements=settings.announcements_channel,

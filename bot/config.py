@@ -17,10 +17,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBool, StrictInt, ValidationError
 
+from bot.domain.language import Translate, marked
 from bot.domain.questions import CRITICAL_PATHS, ROOT_CAUSES
 from bot.domain.runbook import Frozen
 from bot.domain.spelling import complaints, nearest
 from bot.domain.vocabulary import Severity
+from bot.services.languages import translation
 from bot.services.runbooks import BUILT_IN
 from bot.storage.address import PostgresAddress, parse_address
 
@@ -145,7 +147,7 @@ class Web(Frozen):
 class File(Frozen):
     """What may stand in firebreak.toml. A `description` finishes the sentence "… must be"."""
 
-    language: Annotated[Literal["en"], Field(description="'en', the only language so far")] = "en"
+    language: Annotated[Literal["en", "fr"], Field(description="'en' or 'fr'")] = "en"
     timezone: Annotated[
         str, AfterValidator(_time_zone), Field(description="a time zone, such as 'Europe/Berlin'")
     ] = "UTC"
@@ -158,11 +160,11 @@ class File(Frozen):
 
 
 MEANINGS = {
-    Severity.P0: "total blockage of the product or of a key business flow",
-    Severity.P1: "major degradation that costs many users or money",
-    Severity.P2: "partial, with a workaround",
-    Severity.P3: "minor",
-    Severity.P4: "cosmetic",
+    Severity.P0: marked("total blockage of the product or of a key business flow"),
+    Severity.P1: marked("major degradation that costs many users or money"),
+    Severity.P2: marked("partial, with a workaround"),
+    Severity.P3: marked("minor"),
+    Severity.P4: marked("cosmetic"),
 }
 
 
@@ -213,7 +215,9 @@ class Settings(Frozen):
             summary_enabled=file.summary.enabled,
             summary_time=file.summary.time,
             summary_channel=file.summary.channel or file.announcements.channel,
-            severity_meanings={level: _meaning(file, level) for level in Severity},
+            severity_meanings={
+                level: _meaning(file, level, translation(file.language)) for level in Severity
+            },
             runbook_folders=_folders(file, named or Path(DEFAULT_CONFIG)),
             critical_paths=file.gates.paths,
             root_causes=file.gates.causes,
@@ -264,9 +268,10 @@ def _file(named: Path | None) -> tuple[File, list[str]]:
         return File(), [f"{path}: {each.what}" for each in complaints(error, File)]
 
 
-def _meaning(file: File, level: Severity) -> str:
+def _meaning(file: File, level: Severity, t: Translate) -> str:
+    """What the file says, as it stands there; else ours, in the language of the bot."""
     named = file.severity.get(level, Meaning())
-    return named.meaning or MEANINGS[level]
+    return named.meaning or t(MEANINGS[level])
 
 
 def _folders(file: File, beside: Path) -> tuple[Path, ...]:

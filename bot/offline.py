@@ -12,10 +12,11 @@ from typing import Any
 
 from bot.config import Settings
 from bot.domain.document import timeline_markdown
-from bot.domain.language import English
+from bot.domain.language import Translate
 from bot.domain.vocabulary import Refused, incident_name
 from bot.errors import StartError
 from bot.services.incidents import Incidents
+from bot.services.languages import translation
 from bot.services.reports import Reports, Schedule
 from bot.storage import flags, workspaces
 from bot.storage.engine import Engine
@@ -31,6 +32,7 @@ class Database:
     team_id: str
     incidents: Incidents
     reports: Reports
+    t: Translate
 
 
 @contextlib.asynccontextmanager
@@ -54,7 +56,8 @@ async def existing(settings: Settings) -> AsyncIterator[Database]:
             engine,
             team_id,
             Incidents(engine, team_id=team_id, runbooks=list, now=_now),
-            Reports(engine, team_id=team_id, schedule=schedule, t=English(), now=_now),
+            Reports(engine, team_id=team_id, schedule=schedule, t=translation(settings.language), now=_now),
+            translation(settings.language),
         )
 
 
@@ -70,7 +73,7 @@ async def exported(database: Database, number: int, form: str) -> str:
     entries = await database.incidents.timeline(number)
     names = await database.incidents.names()
     if form == "md":
-        return timeline_markdown(incident, entries, English(), lambda person: names.get(person, person))
+        return timeline_markdown(incident, entries, database.t, lambda person: names.get(person, person))
     document: dict[str, Any] = {
         "incident": incident.name,
         "title": incident.title,

@@ -257,7 +257,7 @@ def test_a_wrong_variable_is_named_with_its_value_and_what_is_right(
         ('timezone = "Europe"', "timezone is 'Europe'; "),
         ('timezone = "../etc/passwd"', "timezone is '../etc/passwd'; write a name like 'Europe/Berlin'"),
         ("timezone = 1", "timezone is 1, but must be a time zone, such as 'Europe/Berlin'"),
-        ('language = "fr"', "language is 'fr', but must be 'en', the only language so far"),
+        ('language = "de"', "language is 'de', but must be 'en' or 'fr'"),
         ('announcements = "x"', "announcements is 'x', but must be a table with channel"),
         ('announcements.channel = "On Call"', "is 'On Call'; write a channel's name as Slack shows it"),
         ('announcements.channel = ""', "announcements.channel is ''; write a channel's name"),
@@ -390,3 +390,10 @@ def test_the_example_copied_as_it_stands_changes_nothing(tmp_path: Path) -> None
 @pytest.mark.parametrize("variable", ENVIRONMENT)
 def test_the_example_names_every_variable(variable: str) -> None:
     assert re.search(rf"^# (?:HOST, )?{variable}\b", EXAMPLE.read_text(), re.MULTILINE)
+
+
+def test_in_french_the_severities_mean_what_they_do_in_french_unless_the_file_says_so(tmp_path: Path) -> None:
+    found = loaded(tmp_path, 'language = "fr"\n[severity.P0]\nmeaning = "all is {lost}"')
+    assert found.language == "fr"
+    assert found.severity_meanings[Severity.P0] == "all is {lost}"
+    assert found.severity_meanings[Severity.P4] == "cosmétique"

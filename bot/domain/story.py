@@ -44,7 +44,7 @@ from bot.domain.incident import Incident, Turn
 from bot.domain.language import Translate
 from bot.domain.metrics.wording import duration_words
 from bot.domain.questions import ActionItem, Proof
-from bot.domain.vocabulary import Kind, Milestone, Phase, Role, incident_name
+from bot.domain.vocabulary import Kind, Milestone, Phase, Refused, Role, incident_name
 
 Who = Callable[[str], str]
 Quote = Callable[[str], str]
@@ -384,6 +384,22 @@ def phase_word(phase: Phase, t: Translate) -> str:
             return t("prevent")
         case Phase.CLOSED:
             return t("closed")
+
+
+def refusal_words(refused: Refused, t: Translate) -> str:
+    """A refusal in the reader's language; phases and roles in it too."""
+    return t(refused.text, **{name: _word(value, t) for name, value in refused.params.items()})
+
+
+def _word(value: object, t: Translate) -> object:
+    match value:
+        case Phase():
+            return phase_word(value, t)
+        case Role():
+            return role_word(value, t)
+        case Milestone():
+            return milestone_word(value, t)
+    return value
 
 
 def role_word(role: Role, t: Translate) -> str:

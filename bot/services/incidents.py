@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.commands import ChangeRunbook, Command, DeclareIncident
 from bot.domain.incident import Incident
 from bot.domain.runbook import Match, Runbook, best_match, matches
-from bot.domain.spelling import unknown
+from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Kind, Refused, Severity
 from bot.storage import flags, incidents, merging, parked, people, timeline
 from bot.storage.engine import Engine, Transaction
@@ -97,11 +97,18 @@ class Incidents:
         wanted = runbook.strip().casefold()
         found = next((each for each in known if wanted in (each.id, each.title.casefold())), None)
         if found is None:
+            meant = nearest(wanted[:RUNBOOK_SHOWN], [each.id for each in known])
+            if meant is None:
+                raise Refused(
+                    "There is no runbook `{runbook}`, so nothing was changed. Type `/incident runbook` alone to "
+                    "choose one.",
+                    runbook=runbook[:RUNBOOK_SHOWN],
+                )
             raise Refused(
-                "There is no runbook `{runbook}`, so nothing was changed; {hint} Type `/incident runbook` alone "
-                "to choose one.",
+                "There is no runbook `{runbook}`, so nothing was changed. Did you mean "
+                "`/incident runbook {meant}`?",
                 runbook=runbook[:RUNBOOK_SHOWN],
-                hint=unknown(wanted[:RUNBOOK_SHOWN], [each.id for each in known]),
+                meant=meant,
             )
         return await self._execute(actor, number, ChangeRunbook(by=actor.id, runbook=found), key)
 

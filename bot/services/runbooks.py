@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from bot.domain.runbook import Runbook
 from bot.domain.spelling import Place, complaints, dotted
+from bot.services.languages import ENGLISH
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "runbooks"  # shipped beside the packages, in the wheel too
 
@@ -59,8 +60,21 @@ class Library:
     problems: list[Problem]
 
     @classmethod
-    def load(cls, folders: Iterable[Path]) -> Library:
-        """Read every `*.yaml` of `folders`. Never raises for what stands in a file."""
+    def load(cls, folders: Iterable[Path], language: str = ENGLISH) -> Library:
+        """Read every `*.yaml` of `folders`. Never raises for what stands in a file.
+
+        In another language than English, a folder's own folder of that name (`fr/`) is read too: a runbook
+        there takes the place of the one with the same id; what is not translated stays as it is.
+        """
+        read = list(folders)
+        library = cls._load(read)
+        own = [folder / language for folder in read if language != ENGLISH and (folder / language).is_dir()]
+        translated = cls._load(own)
+        by_id = {runbook.id: runbook for runbook in (*library.runbooks, *translated.runbooks)}
+        return cls([by_id[each] for each in sorted(by_id)], [*library.problems, *translated.problems])
+
+    @classmethod
+    def _load(cls, folders: Iterable[Path]) -> Library:
         found: dict[str, tuple[Runbook, Path]] = {}
         problems: list[Problem] = []
         for file in _files(folders, problems):

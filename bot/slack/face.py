@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.language import Translate
 from bot.domain.questions import CRITICAL_PATHS, ROOT_CAUSES
+from bot.domain.story import refusal_words
 from bot.domain.vocabulary import Refused, Severity
 from bot.slack.text import cut, escape, mention, quoted, unmarked
 
@@ -45,8 +46,8 @@ class Face:
 
     def refusal(self, refused: Refused) -> str:
         """A refusal as mrkdwn. Its own `<text>` and what people typed come out as plain characters."""
-        return escape(cut(self.t(refused.text, **refused.params), REFUSAL_MAX))
+        return escape(cut(refusal_words(refused, self.t), REFUSAL_MAX))
 
     def plain_refusal(self, refused: Refused) -> str:
         """A refusal for a form, which shows no mrkdwn."""
-        return cut(unmarked(self.t(refused.text, **refused.params)), REFUSAL_MAX)
+        return cut(unmarked(refusal_words(refused, self.t)), REFUSAL_MAX)

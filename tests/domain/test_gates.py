@@ -134,7 +134,7 @@ def test_the_same_action_item_is_added_once() -> None:
 
 
 def test_required_steps_come_before_the_questions() -> None:
-    with pytest.raises(Refused, match="Stabilize is not over"):
+    with pytest.raises(Refused, match="Phase stabilize is not over"):
         decide(after(), leave(Phase.STABILIZE), NOON)
 
 

@@ -307,7 +307,7 @@ def test_a_phase_is_left_when_its_required_steps_are_done_or_skipped() -> None:
 
 def test_a_phase_with_open_required_steps_is_not_left_and_they_are_named() -> None:
     assert refusal(after(), leave(Phase.STABILIZE)) == (
-        "Stabilize is not over. Press *Done* on each of these, or *Skip…* with a reason:\n"
+        "Phase stabilize is not over. Press *Done* on each of these, or *Skip…* with a reason:\n"
         "• Note which payments fail.\n"
         "• Hold the new gateway."
     )

@@ -127,7 +127,7 @@ async def test_action_items_are_added_listed_and_ticked_by_words(house: House) -
         ("action @bo 2001-12-01 alert", "2001-12-01 is over"),
         ("action done 7", "has no action item 7"),
         ("close", "INC-1 is in phase stabilize."),
-        ("next", "Stabilize is not over"),
+        ("next", "Phase stabilize is not over"),
     ],
 )
 async def test_what_cannot_be_is_refused_in_a_sentence(house: House, typed: str, told: str) -> None:

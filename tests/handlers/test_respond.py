@@ -79,7 +79,7 @@ async def test_next_phase_is_refused_while_required_steps_are_open_and_names_the
     channel = await house.declared()
     ana = house.person("ana")
     await ana.clicks("Next phase: repair", channel=channel)
-    refused = await ana.sees("Stabilize is not over.", channel)
+    refused = await ana.sees("Phase stabilize is not over.", channel)
     assert refused.ephemeral_for == ana.id
     assert all(step in house.slack.text_of(refused) for step in REQUIRED)
     assert (await house.state()).phase is Phase.STABILIZE

@@ -101,7 +101,9 @@ async def test_a_name_that_is_none_is_refused_with_the_nearest_one(house: House)
     channel = await declared(house)
     said = await house.person("ana").types("/incident runbook queue-stcuk", channel)
     assert "There is no runbook queue-stcuk" in said.text
-    assert "did you mean 'queue-stuck'?" in said.text
+    assert "Did you mean /incident runbook queue-stuck?" in said.text
+    said = await house.person("ana").types("/incident runbook xyz", channel)
+    assert "Type /incident runbook alone to choose one." in said.text
     assert await house.kinds() == []
 
 

@@ -44,7 +44,7 @@ async def test_a_person_leads_an_incident_in_the_page(slack_with_bot: Sandbox) -
         await expect(checklist).to_contain_text("1 of 7 done")
 
         await card.get_by_role("button", name="Next phase: repair").click()
-        await expect(page.locator(".message", has_text="Stabilize is not over").last).to_be_visible()
+        await expect(page.locator(".message", has_text="Phase stabilize is not over").last).to_be_visible()
 
         await checklist.get_by_role("button", name="Skip…: Read the provider").click()
         form = page.get_by_role("dialog")

@@ -45,8 +45,8 @@ def steps_done(incident: Incident) -> None:
     blocking = incident.blocking()
     if blocking:
         raise Refused(
-            "{phase} is not over. Press *Done* on each of these, or *Skip…* with a reason:\n{steps}",
-            phase=incident.phase.value.capitalize(),
+            "Phase {phase} is not over. Press *Done* on each of these, or *Skip…* with a reason:\n{steps}",
+            phase=incident.phase,
             steps="\n".join(f"• {item.step.text}" for item in blocking),
         )
 
@@ -58,7 +58,7 @@ def may_close(incident: Incident) -> None:
             "{incident} is in phase {phase}. Go on with *Next phase* on the card; an incident closes from "
             "prevent, so that nobody forgets to make it impossible.",
             incident=incident.name,
-            phase=incident.phase.value,
+            phase=incident.phase,
         )
 
 

@@ -198,7 +198,7 @@ def _correct(incident: Incident, command: CorrectMilestone, now: datetime) -> li
         raise Refused(
             "{incident} is not {milestone} yet, so there is no time to correct.",
             incident=incident.name,
-            milestone=milestone.value,
+            milestone=milestone,
         )
     if time > now:
         raise Refused("{time} is in the future. Write a time that has been.", time=_shown(time))
@@ -227,9 +227,9 @@ def _in_order(reached: dict[Milestone, datetime], corrected: Milestone) -> None:
                 raise Refused(
                     "{second} {then} would be before {first} {when}. Correct the other one first, or write "
                     "another time.",
-                    second=second.value,
+                    second=second,
                     then=_shown(reached[second]),
-                    first=first.value,
+                    first=first,
                     when=_shown(reached[first]),
                 )
 

@@ -81,7 +81,7 @@ def add(incident: Incident, command: AddStep, now: datetime) -> list[Event]:
         raise Refused(
             "Phase {phase} has {count} steps and more do not fit on the screen. Write it into the timeline: "
             "`/incident note <text>`.",
-            phase=incident.phase.value,
+            phase=incident.phase,
             count=len(present),
         )
     taken = {item.step.id for item in incident.items}
