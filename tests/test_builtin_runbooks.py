@@ -164,3 +164,73 @@ def test_the_example_in_the_readme_is_a_runbook_that_loads(tmp_path: Path) -> No
     library = Library.load([tmp_path])
     assert library.problems == []
     assert [runbook.id for runbook in library.runbooks] == ["search-down"]
+
+
+FRENCH = Library.load([BUILT_IN], "fr")
+
+
+def facts(runbook: Runbook) -> dict[str, object]:
+    """Everything of a runbook that is no language."""
+    words = {"text", "why"}
+    return {
+        "id": runbook.id,
+        "roles": runbook.roles,
+        "steps": {
+            phase: [step.model_dump(exclude=words) for step in runbook.phases[phase]]
+            for phase in PHASES_WITH_STEPS
+        },
+        "questions": {
+            phase: [(each.id, each.required) for each in asked] for phase, asked in runbook.questions.items()
+        },
+    }
+
+
+def test_every_runbook_is_there_in_french_and_differs_in_its_words_alone() -> None:
+    assert FRENCH.problems == []
+    for english, french in zip(LIBRARY.runbooks, FRENCH.runbooks, strict=True):
+        assert facts(french) == facts(english)
+        assert french.title != english.title
+        same = [
+            step.id
+            for step, other in zip(english.steps(), french.steps(), strict=True)
+            if step.text == other.text or step.why == other.why
+        ]
+        assert same == []
+        assert bool(french.matching.words) is bool(english.matching.words)
+
+
+@pytest.mark.parametrize("runbook", FRENCH.runbooks, ids=lambda runbook: runbook.id)
+def test_french_keeps_its_spaces_before_high_signs_from_breaking_the_line(runbook: Runbook) -> None:
+    for text in (runbook.title, runbook.purpose, *(f"{step.text} {step.why}" for step in runbook.steps())):
+        assert not any(sign in text for sign in (" ?", " !", " ;", " :", "« ", " »", " %", "'")), text
+
+
+@pytest.mark.parametrize(
+    ("title", "id"),
+    [
+        ("Les paiements par carte échouent", "payment-failures"),
+        ("La file d’attente des commandes ne se vide plus", "queue-stuck"),
+        ("Erreurs 502 partout", "error-surge"),
+        ("Panne depuis le dernier déploiement", "failed-deploy"),
+        ("Paiement lent, p95 à 9 s", "slow-checkout"),
+        ("Le transporteur ne répond plus", "third-party-down"),
+        ("Trop de verrous sur la base de données", "database-overload"),
+        ("Impossible de se connecter", "login-broken"),
+        ("La recherche ne trouve rien", "general"),
+    ],
+)
+def test_a_french_title_starts_the_runbook_that_people_would_reach_for(title: str, id: str) -> None:
+    best = best_match(FRENCH.runbooks, title)
+    assert best is not None
+    assert best.id == id
+
+
+def test_what_has_no_french_file_stays_english_and_a_broken_one_is_named(tmp_path: Path) -> None:
+    for name in ("queue-stuck", "general"):
+        (tmp_path / f"{name}.yaml").write_text((BUILT_IN / f"{name}.yaml").read_text())
+    (tmp_path / "fr").mkdir()
+    (tmp_path / "fr" / "queue-stuck.yaml").write_text((BUILT_IN / "fr" / "queue-stuck.yaml").read_text())
+    (tmp_path / "fr" / "general.yaml").write_text("id: general\n")
+    library = Library.load([tmp_path], "fr")
+    assert [each.title for each in library.runbooks] == [BY_ID["general"].title, "Une file est bloquée"]
+    assert {problem.file.parent.name for problem in library.problems} == {"fr"}
