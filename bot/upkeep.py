@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.config import Settings
 from bot.errors import StartError
-from bot.storage.address import PostgresAddress
+from bot.storage.address import EXAMPLE, PostgresAddress, parse_address
 from bot.storage.backup import Backup, back_up
-from bot.storage.opening import open_engine
+from bot.storage.opening import no_driver, open_engine
 from bot.storage.verifying import Counts, Finding, verify, verify_file
+
+if TYPE_CHECKING:
+    from bot.storage.copying import Copied
 
 
 async def verified(settings: Settings, found: Callable[[Finding], None]) -> Counts | None:
@@ -24,6 +28,21 @@ async def verified(settings: Settings, found: Callable[[Finding], None]) -> Coun
         async with open_engine(database) as engine:
             return await engine.read(lambda transaction: verify(transaction, found))
     return await asyncio.to_thread(verify_file, database, found)
+
+
+def migrated(source: Path, address: str, copied: Callable[[str, int], None]) -> Copied:
+    """Copy a SQLite file into the PostgreSQL at `address`; raises DatabaseUnusable or StartError."""
+    try:
+        target = parse_address(address)
+    except ValueError as error:
+        raise StartError(f"The address {error}.") from error
+    if not isinstance(target, PostgresAddress):
+        raise StartError(f"{address!r} is no address of a PostgreSQL; write one like {EXAMPLE!r}.")
+    try:
+        from bot.storage.copying import copy_to_postgres  # here, because psycopg is an extra
+    except ImportError as error:
+        raise no_driver(target, error) from error
+    return copy_to_postgres(source, target, copied=copied)
 
 
 def backed_up(settings: Settings, to: Path) -> Backup:

@@ -23,12 +23,17 @@ async def open_engine(database: Path | PostgresAddress, *, as_bot: bool = False)
             try:
                 from bot.storage.postgres import PostgresEngine  # here, because psycopg is an extra
             except ImportError as error:
-                raise DatabaseUnusable(
-                    f"{database} needs a driver that is not installed ({error}). "
-                    "Install it: pip install 'firebreak[postgres]'"
-                ) from error
+                raise no_driver(database, error) from error
             yield await stack.enter_async_context(PostgresEngine.open(database))
             return
         if as_bot:
             stack.enter_context(only_bot_on(database))
         yield await stack.enter_async_context(SqliteEngine.open(database))
+
+
+def no_driver(database: PostgresAddress, error: ImportError) -> DatabaseUnusable:
+    """The refusal of a PostgreSQL without the extra that it takes."""
+    return DatabaseUnusable(
+        f"{database} needs a driver that is not installed ({error}). "
+        "Install it: pip install 'firebreak[postgres]'"
+    )
