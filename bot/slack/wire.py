@@ -7,10 +7,10 @@ not fit, so whatever fails here is somebody's mistake or an attack, and is answe
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 Id = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,40}$")]  # users, channels, teams, apps
 Token = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[!-~]+$")]  # trigger ids, view ids
@@ -135,6 +135,12 @@ class Inner(Shape):
     previous_message: Json | None = None
     item: Json | None = None
     assistant_thread: Json | None = None
+
+    @model_validator(mode="after")
+    def _is_told_where(self) -> Self:
+        if self.type == "app_mention" and not (isinstance(self.channel, str) and isinstance(self.user, str)):
+            raise ValueError("a mention has a channel and a person")
+        return self
 
 
 class Event(Common):

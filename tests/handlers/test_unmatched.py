@@ -36,6 +36,14 @@ async def test_an_event_that_nobody_needs_is_acknowledged(house: House) -> None:
         assert await dispatched(house, body) == (200, "")
 
 
+async def test_that_slack_holds_events_back_is_acknowledged_and_logged(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1518467820}
+    assert (await dispatched(house, body))[0] == 200
+    assert "Slack delivers fewer events than there are" in caplog.text
+
+
 async def test_a_button_that_we_no_longer_draw_is_answered_in_one_sentence(house: House) -> None:
     ana, channel = house.person("ana"), house.slack.channel("general")
     old = {"type": "button", "action_id": "v0.escalate", "text": {"type": "plain_text", "text": "Escalate"}}

@@ -34,6 +34,14 @@ COMMAND = urlencode(
 FORM = "application/x-www-form-urlencoded"
 
 
+def mention(without: str) -> bytes:
+    """Somebody called the bot by its name, and a part of it is missing."""
+    event = {"type": "app_mention", "user": "U01ANA", "channel": "C00000001", "text": "<@U0BOT>", "ts": "1.0"}
+    del event[without]
+    body = {"type": "event_callback", "team_id": "T0SANDBOX", "event_id": "Ev1", "event": event}
+    return json.dumps(body).encode()
+
+
 @dataclass(frozen=True)
 class Door:
     bot: Firebreak
@@ -115,6 +123,8 @@ async def test_a_signature_does_not_fit_another_body(door: Door) -> None:
         (b"payload=%7B%22type%22%3A%22block_actions%22%7D", FORM),
         (json.dumps({"type": "event_callback"}).encode(), "application/json"),
         (b"command=%2Fincident", FORM),
+        (mention("user"), "application/json"),
+        (mention("channel"), "application/json"),
     ],
 )
 async def test_a_signed_but_malformed_request_is_no_500(door: Door, body: bytes, kind: str) -> None:
