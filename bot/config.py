@@ -203,6 +203,7 @@ class Settings(Frozen):
             wrong += _missing_secrets(given)
         if wrong:
             raise SettingsError("; ".join(wrong) + ".")
+        t = translation(file.language)
         return cls(
             slack_bot_token=_secret(given, "SLACK_BOT_TOKEN"),
             slack_app_token=_secret(given, "SLACK_APP_TOKEN"),
@@ -215,12 +216,10 @@ class Settings(Frozen):
             summary_enabled=file.summary.enabled,
             summary_time=file.summary.time,
             summary_channel=file.summary.channel or file.announcements.channel,
-            severity_meanings={
-                level: _meaning(file, level, translation(file.language)) for level in Severity
-            },
+            severity_meanings={level: _meaning(file, level, t) for level in Severity},
             runbook_folders=_folders(file, named or Path(DEFAULT_CONFIG)),
-            critical_paths=file.gates.paths,
-            root_causes=file.gates.causes,
+            critical_paths=_ours_translated(file.gates.paths, CRITICAL_PATHS, t),
+            root_causes=_ours_translated(file.gates.causes, ROOT_CAUSES, t),
             host=given.get("HOST", file.web.host),
             port=_port(given, file),
         )
@@ -272,6 +271,11 @@ def _meaning(file: File, level: Severity, t: Translate) -> str:
     """What the file says, as it stands there; else ours, in the language of the bot."""
     named = file.severity.get(level, Meaning())
     return named.meaning or t(MEANINGS[level])
+
+
+def _ours_translated(named: tuple[str, ...], ours: tuple[str, ...], t: Translate) -> tuple[str, ...]:
+    """What the file says, as it stands there; our defaults in the language of the bot."""
+    return tuple(t(each) for each in ours) if named == ours else named
 
 
 def _folders(file: File, beside: Path) -> tuple[Path, ...]:

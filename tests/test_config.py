@@ -397,3 +397,6 @@ def test_in_french_the_severities_mean_what_they_do_in_french_unless_the_file_sa
     assert found.language == "fr"
     assert found.severity_meanings[Severity.P0] == "all is {lost}"
     assert found.severity_meanings[Severity.P4] == "cosmétique"
+    assert found.root_causes[0] == "concurrence d’accès"
+    assert found.critical_paths == ("inscription", "recherche", "panier", "paiement")
+    assert loaded(tmp_path, 'language = "fr"\n[gates]\npaths = ["cart"]').critical_paths == ("cart",)

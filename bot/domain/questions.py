@@ -6,19 +6,20 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 
+from bot.domain.language import marked
 from bot.domain.runbook import Frozen
 from bot.domain.vocabulary import Phase
 
 # The defaults of the settings. A critical path is a business flow that must work.
-CRITICAL_PATHS = ("signup", "search", "cart", "payment")
+CRITICAL_PATHS = (marked("signup"), marked("search"), marked("cart"), marked("payment"))
 ROOT_CAUSES = (
-    "race condition",
-    "missing idempotency",
-    "unindexed query",
-    "misconfigured timeout or retry",
-    "bad deploy or migration",
-    "capacity",
-    "dependency",
+    marked("race condition"),
+    marked("missing idempotency"),
+    marked("unindexed query"),
+    marked("misconfigured timeout or retry"),
+    marked("bad deploy or migration"),
+    marked("capacity"),
+    marked("dependency"),
 )
 
 
