@@ -216,6 +216,14 @@ def check() -> None:
         sys.exit(EXIT_CANNOT)
 
 
+@runbooks.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of runbooks, for editors that check YAML while you write."""
+    from bot.services.runbook_schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
 @main.command()
 @click.option("--http", "url", metavar="URL", help="For signed HTTP at this public address, not Socket Mode.")
 def manifest(url: str | None) -> None:
