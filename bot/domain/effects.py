@@ -136,7 +136,10 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         case IncidentDeclared():
             return [OpenChannel(), Draw(surface=Surface.ANNOUNCEMENT)]
         case ChannelOpened():
-            return [*_invitations(incident), *_draws(*Surface), *_briefs(incident)]
+            at_once = [surface for surface in Surface if surface is not Surface.CHECKLIST]
+            return [*_invitations(incident), *_draws(*at_once), *_briefs(incident)]
+        case SurfacePosted(surface=Surface.CARD):  # the checklist waits for it, to stand below and not above
+            return [Pin(surface=event.surface), *_draws(Surface.CHECKLIST)]
         case SurfacePosted():
             return [Pin(surface=event.surface)] if event.surface in PINNED else []
         case SeverityChanged():

@@ -33,11 +33,8 @@ SCOPES = (
 COMMANDS = {
     Slash.INCIDENT: (
         "Declare and lead an incident",
-        "[P0–P4 <title> | lead | role scribe | assign scribe @name | handover @name | next | severity P1 | "
-        "step <text> | note <text> | timeline | list | close | override <reason> | reopen <reason> | "
-        "back <reason> | cancel <reason> | merge INC-3 <reason> | correct stabilized 14:05 <reason> | "
-        "drill P1 <title> | retro P2 02:10 03:40 <title> | "
-        "action @name 2026-12-01 <text> | help]",
+        # Slack shows it while people type, on one line: what is needed first. `/incident help` has all of it.
+        "[P0–P4 <title> | lead | next | note <text> | timeline | list | help]",
     ),
     Slash.FLAG: (
         "Hold a risky flag at its safe value, and let go of it",

@@ -170,7 +170,7 @@ async def test_a_declaration_opens_the_channel_and_what_slack_answers_brings_the
             await stage.passes(60)  # surfaces are not drawn twice in a second
         kinds = [promise.effect.type for promise, _ in stage.slack.asked]
         assert kinds[:2] == ["open_channel", "draw"]
-        assert sorted(kinds[2:]) == ["draw", "draw", "draw", "draw", "invite"]
+        assert sorted(kinds[2:]) == ["draw", "draw", "draw", "invite"]  # the checklist follows the card
         incident = await found(engine)
         assert incident is not None
         assert incident.channel == "C1"

@@ -46,8 +46,8 @@ async def test_a_bot_on_a_full_disk_refuses_shows_and_goes_on_by_itself(
         await running.delivery.idle()
 
         await room_for(running.engine, 0)
-        for _ in range(30):  # some fit into pages that are half empty
-            reply = await ana.types(f"/incident note {LONG}", channel.id)
+        for number in range(30):  # some fit into pages that are half empty
+            reply = await ana.types(f"/incident note {number} {LONG}", channel.id)
             if REFUSED in reply.text:
                 break
         assert reply.text.startswith(REFUSED)
