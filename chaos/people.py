@@ -24,6 +24,7 @@ AGAIN_AFTER = 0.1  # seconds before somebody asks again, at the most; people tak
 SHOWN_AFTER = 90.0  # seconds after which somebody gives up waiting for a button or a channel that never comes
 FORM_SECONDS = 1.0  # that a form may take to open before the button is pressed again
 NOT_STORED = "could not be stored"
+NOT_HELD = "does not hold"
 FORM_CLOSED = "did not open the form"
 TROUBLE = "trouble connecting"  # Slack's own words under a form that the bot did not take
 
@@ -103,21 +104,36 @@ class Responder:
 
     async def leads(self, room: Room) -> None:
         """*Take the lead*, or the command."""
-        if self.chance.random() < 0.5:
-            await self._types("/incident lead", room.channel, yes="You lead")
-        else:
-            await self._presses(room, Action.TAKE_LEAD, pack(IncidentAim(incident=room.number)))
+        await (self.types_lead(room) if self.chance.random() < 0.5 else self.presses_lead(room))
+
+    async def types_lead(self, room: Room) -> None:
+        await self._types("/incident lead", room.channel, yes="You lead")
+        self._has_taken_the_lead(room)
+
+    async def presses_lead(self, room: Room) -> None:
+        await self._presses(room, Action.TAKE_LEAD, pack(IncidentAim(incident=room.number)))
+        self._has_taken_the_lead(room)
+
+    def _has_taken_the_lead(self, room: Room) -> None:
         if room.lead != self.id:
             self.ledger.accept(Asked("role_taken", self.id, room.number))
         room.lead = self.id
 
     async def rates(self, room: Room, severity: Severity) -> None:
         """Another severity, from the menu or by the command."""
-        if self.chance.random() < 0.5:
-            await self._types(f"/incident severity {severity}", room.channel, yes=f"is *{severity}* now")
-        else:
-            value = pack(SeverityAim(incident=room.number, severity=severity))
-            await self._presses(room, Action.CHANGE_SEVERITY, value)
+        typing = self.chance.random() < 0.5
+        await (self.types_severity if typing else self.chooses_severity)(room, severity)
+
+    async def types_severity(self, room: Room, severity: Severity) -> None:
+        await self._types(f"/incident severity {severity}", room.channel, yes=f"is *{severity}* now")
+        self._has_rated(room, severity)
+
+    async def chooses_severity(self, room: Room, severity: Severity) -> None:
+        value = pack(SeverityAim(incident=room.number, severity=severity))
+        await self._presses(room, Action.CHANGE_SEVERITY, value)
+        self._has_rated(room, severity)
+
+    def _has_rated(self, room: Room, severity: Severity) -> None:
         if room.severity is not severity:
             self.ledger.accept(Asked("severity_changed", severity.value, room.number))
         room.severity = severity
@@ -147,16 +163,19 @@ class Responder:
         self.ledger.accept(Asked("flag_contained", reason, room.number))
 
     async def undoes(self, room: Room, flag: str) -> None:
-        """`/flag undo`, or the button under what was said. Asked again, it may be answered: not held any more."""
-        if self.chance.random() < 0.5:
-            await self._types(
-                f"/flag undo {flag}",
-                room.channel,
-                yes=("again for everyone", "is held no more", "does not hold"),
-            )
-        else:
-            value = pack(FlagAim(incident=room.number, flag=flag))
-            await self._presses(room, Action.FLAG_UNDO, value, but="does not hold")
+        """`/flag undo`, or the button under what was said."""
+        typing = self.chance.random() < 0.5
+        await (self.types_undo if typing else self.presses_undo)(room, flag)
+
+    async def types_undo(self, room: Room, flag: str) -> None:
+        """Asked again, it may be answered that the flag is not held any more."""
+        said = ("again for everyone", "is held no more", NOT_HELD)
+        await self._types(f"/flag undo {flag}", room.channel, yes=said)
+        self.ledger.accept(Asked("flag_restored", flag, room.number))
+
+    async def presses_undo(self, room: Room, flag: str) -> None:
+        value = pack(FlagAim(incident=room.number, flag=flag))
+        await self._presses(room, Action.FLAG_UNDO, value, but=NOT_HELD)
         self.ledger.accept(Asked("flag_restored", flag, room.number))
 
     async def looks(self, room: Room) -> None:
