@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.slack.text import clean, cut, is_blank
+from bot.slack.text import cut, is_blank, one_line
 
 Block = dict[str, Any]
 
@@ -27,7 +27,7 @@ def mrkdwn(text: str, most: int = SECTION_MAX) -> Block:
 
 def plain(text: str, most: int) -> Block:
     """Text that Slack shows as it is; on one line, never empty."""
-    shown = " ".join(clean(text).split())
+    shown = one_line(text)
     return {"type": "plain_text", "text": "…" if is_blank(shown) else cut(shown, most), "emoji": False}
 
 
@@ -75,7 +75,7 @@ def button(
     if confirm is not None:
         element["confirm"] = confirm
     if spoken is not None:
-        element["accessibility_label"] = cut(" ".join(clean(spoken).split()), BUTTON_MAX)
+        element["accessibility_label"] = cut(one_line(spoken), BUTTON_MAX)
     return element
 
 

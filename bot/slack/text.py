@@ -17,6 +17,7 @@ WORD_BACK = 24  # characters we give up to end at a blank rather than within a w
 # Characters that end lines' direction or words' shape elsewhere on the screen, or that Slack's JSON chokes on.
 # Tab and newline stay. https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BREAKS = re.compile("[ \t\n\u2028\u2029]+")
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,20})(?:\|[^<>]*)?>")
 _ESCAPED_PERSON = re.compile(r"&lt;@([UW][A-Z0-9]{2,20})&gt;")
@@ -48,9 +49,14 @@ def cut(text: str, most: int) -> str:
     return _head(text, most - width(ELLIPSIS), {}) + ELLIPSIS
 
 
+def one_line(text: str) -> str:
+    """Cleaned and on one line. No-break spaces stay: French wants them before its high signs."""
+    return _BREAKS.sub(" ", clean(text)).strip()
+
+
 def quoted(text: str, most: int) -> str:
     """Escaped, on one line, and cut so that the result has at most `most` characters."""
-    plain = " ".join(clean(text).split())
+    plain = one_line(text)
     escaped = escape(plain)
     if width(escaped) <= most:
         return escaped

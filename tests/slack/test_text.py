@@ -167,3 +167,7 @@ def test_an_age_is_never_negative() -> None:
 @pytest.mark.parametrize(("text", "blank"), [("", True), (" \u200b\t", True), ("\u00a0", True), ("a", False)])
 def test_what_cannot_be_seen_is_blank(text: str, blank: bool) -> None:
     assert is_blank(text) is blank
+
+
+def test_a_line_keeps_its_no_break_spaces() -> None:
+    assert quoted(" Une raison\u00a0:\n quoi\u202f? ", 100) == "Une raison\u00a0: quoi\u202f?"
