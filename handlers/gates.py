@@ -25,6 +25,7 @@ from bot.slack.gates import gate_form, own_blank, path_blank
 from bot.slack.hints import so_now
 from bot.slack.ids import Action, Blank, Form, GateAim, PhaseAim
 from bot.slack.leftovers import action_lines
+from bot.slack.modals import notice
 from bot.slack.text import code
 from bot.storage.engine import StorageError
 from bot.storage.incidents import Outcome
@@ -83,7 +84,11 @@ def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
 
     @app.view(Form.GATE)
     async def answered(ack: AsyncAck, body: Body) -> None:
-        aim = travelled(GateAim, body)
+        try:
+            aim = travelled(GateAim, body)
+        except Refused as refused:  # nobody knows which blocks that form has
+            await ack(response_action="update", view=notice(desk.face, desk.face.plain_refusal(refused)))
+            return
         try:
             await _leave(desk, body, aim)
         except (Refused, StorageError) as error:

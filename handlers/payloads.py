@@ -115,5 +115,5 @@ def chosen_option(body: Body, blank: Blank) -> str:
 
 
 def _input(body: Body, blank: str) -> dict[str, Any]:
-    values = body["view"].get("state", {}).get("values", {})
+    values = (body["view"].get("state") or {}).get("values", {})
     return values.get(str(blank), {}).get(VALUE) or {}

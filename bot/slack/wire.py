@@ -7,10 +7,19 @@ not fit, so whatever fails here is somebody's mistake or an attack, and is answe
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 Id = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,40}$")]  # users, channels, teams, apps
 Token = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[!-~]+$")]  # trigger ids, view ids
@@ -74,9 +83,16 @@ class Act(Shape):
     selected_option: Option | None = None
 
 
+def _a_day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
 class Entered(Shape):
     value: str | float | None = None
     selected_option: Option | None = None
+    selected_user: Id | None = None
+    selected_date: Annotated[str, AfterValidator(_a_day)] | None = None
 
 
 class ViewState(Shape):

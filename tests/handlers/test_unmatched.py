@@ -66,6 +66,29 @@ async def test_a_form_that_we_no_longer_draw_says_so_in_its_place(house: House) 
     assert "older Firebreak" in body
 
 
+async def test_exit_questions_from_an_older_version_say_so_in_their_place(house: House) -> None:
+    view = {"id": "V1", "type": "modal", "callback_id": "gates.form", "private_metadata": "x", "state": None}
+    status, body = await dispatched(house, interaction(house, type="view_submission", view=view))
+    assert status == 200
+    assert '"response_action": "update"' in body
+    assert "older Firebreak" in body
+
+
+async def test_a_form_without_its_state_is_an_empty_one(house: House) -> None:
+    await house.declared()
+    aim = '{"incident":1,"step":"notify"}'
+    view = {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": "checklist.skip_form",
+        "private_metadata": aim,
+        "state": None,
+    }
+    status, body = await dispatched(house, interaction(house, type="view_submission", view=view))
+    assert status == 200
+    assert '"response_action": "errors"' in body
+
+
 @pytest.mark.parametrize(
     "body",
     [

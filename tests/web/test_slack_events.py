@@ -34,6 +34,13 @@ COMMAND = urlencode(
 FORM = "application/x-www-form-urlencoded"
 
 
+def form_with(entered: dict[str, object]) -> bytes:
+    """A form with something in it that no input of Slack's gives."""
+    view = {"id": "V1", "type": "modal", "state": {"values": {"action_due": {"value": entered}}}}
+    body = {"type": "view_submission", "user": {"id": "U01ANA"}, "view": view}
+    return urlencode({"payload": json.dumps(body)}).encode()
+
+
 def mention(without: str) -> bytes:
     """Somebody called the bot by its name, and a part of it is missing."""
     event = {"type": "app_mention", "user": "U01ANA", "channel": "C00000001", "text": "<@U0BOT>", "ts": "1.0"}
@@ -123,6 +130,9 @@ async def test_a_signature_does_not_fit_another_body(door: Door) -> None:
         (b"payload=%7B%22type%22%3A%22block_actions%22%7D", FORM),
         (json.dumps({"type": "event_callback"}).encode(), "application/json"),
         (b"command=%2Fincident", FORM),
+        (form_with({"selected_date": "2026-13-45"}), FORM),
+        (form_with({"selected_date": 20261121}), FORM),
+        (form_with({"selected_user": "nobody, really"}), FORM),
         (mention("user"), "application/json"),
         (mention("channel"), "application/json"),
     ],
