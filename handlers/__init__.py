@@ -17,6 +17,7 @@ from handlers import (
     runbook,
     timeline,
     unmatched,
+    updates,
     waiting,
 )
 from handlers import help as usage
@@ -31,6 +32,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     declare.register(app, incident, desk)
     respond.register(app, incident, desk)
     gates.register(app, incident, desk)
+    updates.register(app, incident, desk)
     lifecycle.register(incident, desk)
     roles.register(app, incident, desk)
     checklist.register(app, incident, desk)

@@ -56,6 +56,8 @@ def help_text(face: Face) -> str:
         (t("/flag undo <flag>"), t("let go of it: it serves again what it did before")),
         ("/flag show", t("what each flag serves, and who holds it")),
         (t("/incident step <text>"), t("add a step to the checklist of this phase")),
+        (t("/incident update <text>"), t("tell those who wait; alone it opens a form")),
+        ("/incident catchup", t("where it stands, in ten lines, for you alone")),
         (t("/incident note <text>"), t("write into the timeline")),
         ("/incident severity P1", t("change the severity")),
         ("/incident runbook", t("see which runbook fits, and change it")),

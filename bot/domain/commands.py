@@ -196,6 +196,15 @@ class SendReminder(Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PostUpdate(Asked):
+    """For those who wait: what is so, what we do about it, and when we speak again."""
+
+    text: str
+    doing: str = ""
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReopenIncident(Asked):
     """It is back, or it was an incident after all."""
 
@@ -292,6 +301,7 @@ Command = (
     | ContainFlag
     | RestoreFlag
     | SendReminder
+    | PostUpdate
     | ReopenIncident
     | StepBack
     | CancelIncident

@@ -39,6 +39,7 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
+    UpdatePosted,
 )
 from bot.domain.incident import Incident
 from bot.domain.runbook import Frozen
@@ -87,6 +88,13 @@ class Brief(Frozen):
     role: Role
 
 
+class Spread(Frozen):
+    """Say it below the announcement, too, where those wait who are not in the incident's channel."""
+
+    type: Literal["spread"] = "spread"
+    event: Event
+
+
 class PostSummary(Frozen):
     """Post the recovery figures that are due on `day`; belongs to the workspace and to no incident.
 
@@ -100,7 +108,7 @@ class PostSummary(Frozen):
 
 
 Effect = Annotated[
-    OpenChannel | Invite | Draw | Pin | Tell | Brief | PostSummary,
+    OpenChannel | Invite | Draw | Pin | Tell | Brief | Spread | PostSummary,
     Field(discriminator="type"),
 ]
 
@@ -121,7 +129,7 @@ def promised(incident: Incident, event: Event) -> list[Effect]:
 
 def _needs_channel(effect: Effect) -> bool:
     match effect:
-        case OpenChannel() | PostSummary():
+        case OpenChannel() | Spread() | PostSummary():
             return False
         case Draw():
             return effect.surface in IN_CHANNEL
@@ -176,6 +184,8 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [Tell(event=event), *_draws(*Surface)]
         case DuplicateAbsorbed() | DuplicateReleased() | MilestoneCorrected():
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
+        case UpdatePosted():
+            return [Tell(event=event), Spread(event=event), *_draws(Surface.CARD)]
         case NoteAdded() | ReminderSent():
             return [Tell(event=event)]
         case FlagContained() | FlagRestored():
@@ -209,7 +219,7 @@ def coalesce_key(effect: Effect) -> str | None:
             return f"draw:{effect.surface.value}"
         case Pin():
             return f"pin:{effect.surface.value}"
-        case OpenChannel() | Invite() | Tell() | Brief() | PostSummary():
+        case OpenChannel() | Invite() | Tell() | Brief() | Spread() | PostSummary():
             return None
         case _:
             assert_never(effect)
@@ -236,6 +246,8 @@ def lane(effect: Effect) -> str:
             return f"surface:{effect.surface.value}"
         case Invite():
             return f"invite:{effect.person}"
+        case Spread():
+            return "announcement"
         case Brief():
             return f"brief:{effect.person}"
         case OpenChannel() | Tell():

@@ -182,6 +182,15 @@ class IncidentClosed(Happened):
     type: Literal["incident_closed"] = "incident_closed"
 
 
+class UpdatePosted(Happened):
+    """What those who wait were told: what is so, what we do, and when we speak again."""
+
+    type: Literal["update_posted"] = "update_posted"
+    text: str
+    doing: str = ""
+    next_at: datetime | None = None
+
+
 class IncidentReopened(Happened):
     """Back from closed to the first phase; from cancelled to where it was."""
 
@@ -292,6 +301,7 @@ Event = Annotated[
     | ActionItemAdded
     | ActionItemDone
     | IncidentClosed
+    | UpdatePosted
     | IncidentReopened
     | PhaseReturned
     | IncidentCancelled

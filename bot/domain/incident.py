@@ -40,6 +40,7 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
+    UpdatePosted,
 )
 from bot.domain.questions import ActionItem, Answer
 from bot.domain.runbook import Frozen, Question, Step
@@ -104,6 +105,16 @@ class Containment(Frozen):
     reason: str
 
 
+class Update(Frozen):
+    """What those who wait were told last."""
+
+    by: str
+    at: datetime
+    text: str
+    doing: str = ""
+    next_at: datetime | None = None
+
+
 class Standing(Frozen):
     """Where an incident stood when it was cancelled or merged, so that this can be taken back."""
 
@@ -145,6 +156,7 @@ class Incident(Frozen):
     answers: dict[Phase, tuple[Answer, ...]] = Field(default_factory=dict)
     unverified: dict[Phase, str] = Field(default_factory=dict)  # phases left without proof, and why
     action_items: tuple[ActionItem, ...] = ()
+    update: Update | None = None
     kind: Kind = Kind.REAL
     cancelled: str | None = None  # why it is no incident
     merged_into: int | None = None
@@ -272,6 +284,8 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
                 "phase": Phase.CLOSED,
                 "milestones": incident.milestones | {Milestone.CLOSED: event.at},
             }
+        case UpdatePosted():
+            return {"update": _update(event)}
         case NoteAdded():
             return {}
         case FlagContained():
@@ -302,6 +316,10 @@ def _turned(incident: Incident, event: Turn) -> dict[str, object]:
             return {"absorbed": {n: each for n, each in incident.absorbed.items() if n != event.child}}
         case MilestoneCorrected():
             return _corrected(incident, event)
+
+
+def _update(event: UpdatePosted) -> Update:
+    return Update(by=event.by, at=event.at, text=event.text, doing=event.doing, next_at=event.next_at)
 
 
 def _declared(incident: Incident, event: IncidentDeclared) -> dict[str, object]:

@@ -39,6 +39,7 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
+    UpdatePosted,
 )
 from bot.domain.incident import Incident, Turn
 from bot.domain.language import Translate
@@ -67,12 +68,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
         return _turned(event, t, by, quote)
     match event:
         case IncidentDeclared():
-            return t(
-                "{who} declared {severity}: {title}",
-                who=by,
-                severity=event.severity.value,
-                title=quote(event.title),
-            )
+            title, severity = quote(event.title), event.severity.value
+            return t("{who} declared {severity}: {title}", who=by, severity=severity, title=title)
         case RunbookChosen():
             return _runbook_line(event, t, by, quote)
         case ChannelOpened():
@@ -109,6 +106,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             )
         case PhaseEntered() | IncidentClosed():
             return _phase_line(event, t, by)
+        case UpdatePosted():
+            return _update_line(event, t, by, quote)
         case NoteAdded():
             return t("{who}: {text}", who=by, text=quote(event.text))
         case FlagContained() | FlagRestored():
@@ -302,6 +301,15 @@ def _phase_line(event: PhaseEntered | IncidentClosed, t: Translate, by: str) -> 
             return t("{who}: phase {phase} begins.", who=by, phase=phase_word(event.phase, t))
         case IncidentClosed():
             return t("{who} closed the incident.", who=by)
+
+
+def _update_line(event: UpdatePosted, t: Translate, by: str, quote: Quote) -> str:
+    said = [t("{who} told those who wait: {text}", who=by, text=quote(event.text))]
+    if event.doing:
+        said.append(t("What we do: {doing}", doing=quote(event.doing)))
+    if event.next_at is not None:
+        said.append(t("Next update: {when}", when=utc(event.next_at)))
+    return "\n".join(said)
 
 
 def _turned(event: Turn, t: Translate, by: str, quote: Quote) -> str:

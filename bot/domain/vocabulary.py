@@ -10,6 +10,7 @@ FIREBREAK = "firebreak"  # the `by` of what nobody in particular did: a timer, o
 TITLE_MAX = 150  # longest title that fits a Slack header (150) without being cut
 NOTE_MAX = 2900  # a section holds 3,000 characters; the rest is for who said it and when
 ANSWER_MAX = 1000  # of an exit question: a few sentences, read in the timeline and in the report
+UPDATE_MAX = 1500  # of what is so, and of what we do: people who wait read two paragraphs
 REASON_MAX = 500  # a reason is read in a list, beside others
 
 

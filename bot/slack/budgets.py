@@ -27,6 +27,7 @@ PER_MINUTE = {
     "conversations.join": TIER_3,
     "conversations.list": TIER_2,
     "conversations.open": TIER_3,
+    "conversations.replies": TIER_3,
     "conversations.setTopic": TIER_2,
     "pins.add": TIER_2,
 }

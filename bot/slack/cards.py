@@ -13,7 +13,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.face import Drawing, Face
 from bot.slack.ids import Action, IncidentAim, PhaseAim, RoleAim, SeverityAim, pack
-from bot.slack.leftovers import action_lines, standing
+from bot.slack.leftovers import action_lines, last_update, standing
 from bot.slack.text import ago, clean, code, cut, day_and_clock, quoted
 
 TOPIC_MAX = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
@@ -35,6 +35,8 @@ def incident_card(incident: Incident, face: Face, now: datetime, waiting: Sequen
         blocks.header(f"{incident.severity.value} · {incident.title}"),
         _facts(incident, face, now),
     ]
+    if incident.update is not None:
+        drawn.append(blocks.lines(last_update(incident.update, face, now)))
     noted = standing(incident, face)
     if noted:
         drawn.append(blocks.lines(*noted))
@@ -235,6 +237,7 @@ def _buttons(incident: Incident, face: Face) -> Block:
             t("Take the lead"), Action.TAKE_LEAD, pack(IncidentAim(incident=incident.number)), primary=not led
         ),
         next_phase_button(incident, face, primary=led and not incident.blocking()),
+        blocks.button(t("Update…"), Action.POST_UPDATE, pack(IncidentAim(incident=incident.number))),
         _severity_menu(incident, face),
         _role_menu(incident, face),
     )

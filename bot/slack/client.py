@@ -18,10 +18,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.commands import Command, LinkChannel, LinkSurface
-from bot.domain.effects import Brief, Draw, Invite, OpenChannel, Pin, PostSummary, Tell
+from bot.domain.effects import Brief, Draw, Invite, OpenChannel, Pin, PostSummary, Spread, Tell
 from bot.domain.incident import Incident, Place
 from bot.domain.vocabulary import FIREBREAK, Surface
-from bot.services.delivery import Hopeless, Wait
+from bot.services.delivery import Failed, Hopeless, Wait
 from bot.slack import cards
 from bot.slack.briefs import brief
 from bot.slack.budgets import Budgets
@@ -113,6 +113,8 @@ class SlackOutside:
                 await self._pin(promise, incident.surfaces[effect.surface])
             case Tell():
                 await self._post(promise, _channel(incident), moment(effect.event, incident, self._face))
+            case Spread():
+                await self._spread(promise, incident, effect)
             case Brief():
                 await self._brief(promise, incident, effect)
             case _:
@@ -247,10 +249,15 @@ class SlackOutside:
 
     # posts ---------------------------------------------------------------------------------------------
 
-    async def _post(self, promise: Promise, channel: str, drawing: Drawing) -> Place:
-        return await self._posted_before(promise, channel) or await self._send(promise, channel, drawing)
+    async def _post(
+        self, promise: Promise, channel: str, drawing: Drawing, thread: str | None = None
+    ) -> Place:
+        before = await self._posted_before(promise, channel, thread)
+        return before or await self._send(promise, channel, drawing, thread)
 
-    async def _send(self, promise: Promise, channel: str, drawing: Drawing) -> Place:
+    async def _send(
+        self, promise: Promise, channel: str, drawing: Drawing, thread: str | None = None
+    ) -> Place:
         self._budgets.take("chat.postMessage", promise.id, channel)
         answer = await self._client.chat_postMessage(
             channel=channel,
@@ -258,8 +265,17 @@ class SlackOutside:
             blocks=drawing.blocks,
             metadata={"event_type": EFFECT_METADATA, "event_payload": {"effect": promise.id}},
             unfurl_links=False,
+            thread_ts=thread,
         )
         return Place(channel=answer["channel"], ts=answer["ts"])
+
+    async def _spread(self, promise: Promise, incident: Incident, effect: Spread) -> None:
+        """In the announcement's thread."""
+        place = incident.surfaces.get(Surface.ANNOUNCEMENT)
+        if place is None:
+            raise Failed("the incident is not announced yet", in_doubt=False)
+        drawing = moment(effect.event, incident, self._face)
+        await self._post(promise, place.channel, drawing, thread=place.ts)
 
     async def _brief(self, promise: Promise, incident: Incident, effect: Brief) -> None:
         """In a direct message, which waits for whoever is asleep; an ephemeral one would not."""
@@ -267,17 +283,21 @@ class SlackOutside:
         answer = await self._client.conversations_open(users=effect.person)
         await self._post(promise, answer["channel"]["id"], brief(incident, effect.role, self._face))
 
-    async def _posted_before(self, promise: Promise, channel: str) -> Place | None:
+    async def _posted_before(self, promise: Promise, channel: str, thread: str | None = None) -> Place | None:
         """The message that an attempt with a lost answer left behind, by the effect's number in its metadata."""
         if not promise.in_doubt:
             return None
-        self._budgets.take("conversations.history", promise.id)
-        history = await self._client.conversations_history(
-            channel=channel,
-            oldest=f"{promise.created - CLOCK_SKEW:.6f}",
-            include_all_metadata=True,
-            limit=PAGE,
-        )
+        oldest = f"{promise.created - CLOCK_SKEW:.6f}"
+        if thread is None:
+            self._budgets.take("conversations.history", promise.id)
+            history = await self._client.conversations_history(
+                channel=channel, oldest=oldest, include_all_metadata=True, limit=PAGE
+            )
+        else:
+            self._budgets.take("conversations.replies", promise.id)
+            history = await self._client.conversations_replies(
+                channel=channel, ts=thread, oldest=oldest, include_all_metadata=True, limit=PAGE
+            )
         async for message in _items(history, "messages"):
             metadata = message.get("metadata") or {}
             ours = metadata.get("event_type") == EFFECT_METADATA

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from bot.domain.incident import Incident
+from datetime import datetime
+
+from bot.domain.incident import Incident, Update
 from bot.domain.story import action_item_line, marks, unverified_words
 from bot.domain.vocabulary import incident_name
 from bot.slack.face import Face
-from bot.slack.text import code, quoted
+from bot.slack.text import ago, clock, code, quoted
 
 ITEMS_SHOWN = 5  # action items on the card; `/incident action` lists them all
+UPDATE_SHOWN = 400  # characters of the last update; the channel has the whole of it
 ITEM_SHOWN = 200  # characters of each
 
 
@@ -34,6 +37,20 @@ def standing(incident: Incident, face: Face) -> list[str]:
     if incident.reopened:
         told.append(t.n("*Reopened* once", "*Reopened* {count} times", incident.reopened))
     return [line for line in told if line]
+
+
+def last_update(update: Update, face: Face, now: datetime) -> str:
+    """What those who wait were told last, and how long ago."""
+    t = face.t
+    said = t(
+        "*Last update* {ago} by {who}: {text}",
+        ago=ago(update.at, now, t),
+        who=face.person(update.by),
+        text=quoted(update.text, UPDATE_SHOWN),
+    )
+    if update.next_at is None:
+        return said
+    return said + " " + t("_Next: {when}_", when=clock(update.next_at))
 
 
 def action_lines(incident: Incident, face: Face, most: int = ITEMS_SHOWN) -> list[str]:

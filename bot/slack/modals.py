@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.domain.incident import Item
-from bot.domain.vocabulary import REASON_MAX, TITLE_MAX, Severity
+from bot.domain.incident import Incident, Item
+from bot.domain.vocabulary import REASON_MAX, TITLE_MAX, UPDATE_MAX, Severity
 from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.cards import severity_option
 from bot.slack.face import Face
-from bot.slack.ids import VALUE, Blank, Form, Origin, StepAim, pack
+from bot.slack.ids import VALUE, Blank, Form, IncidentAim, Origin, StepAim, pack
 from bot.slack.text import quoted
 
 TITLE_OF_MODAL_MAX = 24  # also of its submit and close buttons
+NEXT_UPDATE_MINUTES = (15, 30, 60, 120, 240)  # half an hour for a P0 and an hour for a P1 are usual
 LABEL_MAX = 2000  # of an input, and of its hint
 PLACEHOLDER_MAX = 150
 STEP_MAX = 1500  # a step has at most 200 characters; escaping makes five of one
@@ -103,6 +104,40 @@ def step_note_form(face: Face, aim: StepAim, item: Item) -> View:
         drawn=[
             blocks.section(f"*{quoted(item.step.text, STEP_MAX)}*"),
             field(Blank.NOTE, t("What did you find?"), note, hint=t("It goes into the timeline too.")),
+        ],
+    )
+
+
+def update_form(face: Face, incident: Incident) -> View:
+    """What is so, what we do, and when we speak again."""
+    t = face.t
+    waits = [
+        blocks.option(t.n("in {count} minute", "in {count} minutes", minutes), str(minutes))
+        for minutes in NEXT_UPDATE_MINUTES
+    ]
+    situation = text_input(placeholder=t("one payment in five fails"), most=UPDATE_MAX, multiline=True)
+    doing = text_input(
+        placeholder=t("the new gateway is off; we watch the rate"),
+        most=UPDATE_MAX,
+        multiline=True,
+        focus=False,
+    )
+    return form(
+        Form.UPDATE,
+        pack(IncidentAim(incident=incident.number)),
+        title=t("Tell those who wait"),
+        submit=t("Tell them"),
+        close=t("Cancel"),
+        drawn=[
+            field(Blank.SITUATION, t("What is so?"), situation),
+            field(Blank.DOING, t("What do we do about it?"), doing, optional=True),
+            field(
+                Blank.NEXT_UPDATE,
+                t("When do we speak again?"),
+                blocks.menu(VALUE, waits, placeholder=t("Choose")),
+                hint=t("It is posted in this channel and below the announcement."),
+                optional=True,
+            ),
         ],
     )
 

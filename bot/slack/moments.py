@@ -14,6 +14,7 @@ from bot.domain.events import (
     ReminderSent,
     RoleTaken,
     SeverityChanged,
+    UpdatePosted,
 )
 from bot.domain.incident import Incident
 from bot.domain.metrics.wording import duration_words
@@ -24,7 +25,7 @@ from bot.slack.cards import recovery_times
 from bot.slack.face import Drawing, Face
 from bot.slack.ids import Action, FlagAim, IncidentAim, pack
 from bot.slack.leftovers import unverified
-from bot.slack.text import code, paragraphs, quoted
+from bot.slack.text import clock, code, paragraphs, quoted
 
 NOTE_PIECE = 2900  # of a section's 3,000: a note never fills more than six of them, however it is escaped
 ANSWER_SHOWN = 2800  # of an answer, escaped; the export has the whole of it
@@ -45,6 +46,8 @@ def moment(event: Event, incident: Incident, face: Face) -> Drawing:
             return _answered(event, face)
         case IncidentClosed():
             return _closed(incident, face)
+        case UpdatePosted():
+            return _update(event, face)
         case NoteAdded():
             return _note(event, face)
         case FlagContained():
@@ -130,6 +133,19 @@ def _closed(incident: Incident, face: Face) -> Drawing:
         "*Still held:* {flags}. Undo each with {command}", flags=flags, command=code(t("/flag undo <flag>"))
     )
     return _said(text, blocks.section(held))
+
+
+def _update(event: UpdatePosted, face: Face) -> Drawing:
+    """What is so, what we do, and when we speak again: each where it is looked for."""
+    t = face.t
+    drawn = [blocks.context(t("*Update* by {who}", who=face.person(event.by)))]
+    drawn += [blocks.section(piece) for piece in paragraphs(event.text, NOTE_PIECE)]
+    if event.doing:
+        drawn.append(blocks.section(t("*What we do*")))
+        drawn += [blocks.section(piece) for piece in paragraphs(event.doing, NOTE_PIECE)]
+    if event.next_at is not None:
+        drawn.append(blocks.context(t("Next update: {when}", when=clock(event.next_at))))
+    return Drawing(drawn, blocks.notification(t("Update: {text}", text=quoted(event.text, 500))))
 
 
 def _note(event: NoteAdded, face: Face) -> Drawing:

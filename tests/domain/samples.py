@@ -31,6 +31,7 @@ from bot.domain.commands import (
     NoteOnStep,
     OverrideGate,
     ParentFacts,
+    PostUpdate,
     Release,
     ReopenIncident,
     ReopenStep,
@@ -188,6 +189,7 @@ COMMANDS: dict[type[Command], Command] = {
         CorrectMilestone(
             by=BO, milestone=Milestone.IMPACT_STARTED, time=NOON - timedelta(minutes=12), reason="the graph"
         ),
+        PostUpdate(by=BO, text="one in five fails", doing="the gateway is off", next_at=later(30)),
         AddNote(by=BO, text="the gateway retries"),
         contain(),
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
@@ -202,6 +204,7 @@ STORY: list[Command] = [
     COMMANDS[LinkSurface],
     COMMANDS[ChangeSeverity],
     COMMANDS[AddNote],
+    COMMANDS[PostUpdate],
     contain(),
     COMMANDS[SendReminder],
     COMMANDS[TakeRole],

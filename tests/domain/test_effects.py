@@ -18,6 +18,7 @@ from bot.domain.effects import (
     OpenChannel,
     Pin,
     PostSummary,
+    Spread,
     Tell,
     coalesce_key,
     effect_adapter,
@@ -55,6 +56,7 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
         Pin(surface=CARD),
         Tell(event=NOTE),
         Brief(person=BO, role=Role.COMMANDER),
+        Spread(event=NOTE),
         PostSummary(day=date(2026, 11, 21), previous=date(2026, 11, 20), channel="incidents"),
     )
 }
@@ -146,6 +148,7 @@ def test_whoever_took_a_role_before_the_channel_existed_is_invited_with_it_and_o
         ("duplicate_absorbed", {CARD, ANNOUNCEMENT}, True),
         ("duplicate_released", {CARD, ANNOUNCEMENT}, True),
         ("milestone_corrected", {CARD, ANNOUNCEMENT}, True),
+        ("update_posted", {CARD}, True),
         ("note_added", set(), True),
         ("flag_contained", {CARD, ANNOUNCEMENT}, True),
         ("flag_restored", {CARD, ANNOUNCEMENT}, True),
@@ -189,7 +192,7 @@ def test_nothing_that_needs_the_channel_is_promised_before_there_is_one(asked: l
             incident = evolve(incident, event)
             for effect in promised(incident, event):
                 if incident.channel is None:
-                    assert isinstance(effect, OpenChannel) or effect == Draw(surface=ANNOUNCEMENT)
+                    assert isinstance(effect, (OpenChannel, Spread)) or effect == Draw(surface=ANNOUNCEMENT)
 
 
 # Order
@@ -204,6 +207,7 @@ def test_draws_and_pins_of_a_surface_wait_once_and_everything_else_counts() -> N
         "Pin": "pin:card",
         "Tell": None,
         "Brief": None,
+        "Spread": None,
         "PostSummary": None,
     }
     assert coalesce_key(Draw(surface=TOPIC)) != coalesce_key(Draw(surface=CARD))

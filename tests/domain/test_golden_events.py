@@ -47,6 +47,7 @@ EVER_WRITTEN = {
     "duplicate_absorbed",
     "duplicate_released",
     "milestone_corrected",
+    "update_posted",
     "note_added",
     "flag_contained",
     "flag_restored",

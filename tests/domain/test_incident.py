@@ -52,6 +52,7 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
+    UpdatePosted,
 )
 from bot.domain.incident import Incident, Place, evolve, replay
 from bot.domain.questions import Answer, Proof
@@ -135,6 +136,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
         time=happened["at"],
         reason=text,
     ),
+    UpdatePosted: st.builds(UpdatePosted, **happened, text=text, doing=text),
     NoteAdded: st.builds(NoteAdded, **happened, text=text),
     FlagContained: st.builds(FlagContained, **happened, flag=flags, reason=text, safe=text, before=text),
     FlagRestored: st.builds(FlagRestored, **happened, flag=flags, serves=text),

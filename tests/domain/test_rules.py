@@ -24,6 +24,7 @@ from bot.domain.commands import (
     LinkSurface,
     MergeIncident,
     NoteOnStep,
+    PostUpdate,
     Release,
     ReopenIncident,
     ReopenStep,
@@ -425,7 +426,7 @@ def test_to_ask_for_the_same_thing_again_changes_nothing(asked: list[Command]) -
                 incident = evolve(incident, event)
             again = (
                 []
-                if isinstance(command, (AddNote, NoteOnStep))
+                if isinstance(command, (AddNote, NoteOnStep, PostUpdate))
                 else decide(incident, _current(command, incident), NOON)
             )
         except Refused:

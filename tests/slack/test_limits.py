@@ -34,6 +34,7 @@ from bot.domain.events import (
     StepNoted,
     StepReopened,
     StepSkipped,
+    UpdatePosted,
 )
 from bot.domain.incident import Incident, evolve
 from bot.domain.questions import Answer, Proof
@@ -43,6 +44,7 @@ from bot.domain.vocabulary import (
     NOTE_MAX,
     REASON_MAX,
     TITLE_MAX,
+    UPDATE_MAX,
     Milestone,
     Phase,
     Role,
@@ -117,6 +119,12 @@ events = st.one_of(
         milestone=st.sampled_from(Milestone),
         time=st.integers(0, 999).map(after),
         reason=strange(REASON_MAX),
+    ),
+    made(
+        UpdatePosted,
+        text=strange(UPDATE_MAX),
+        doing=strange(UPDATE_MAX),
+        next_at=st.none() | st.just(after(9)),
     ),
     made(NoteAdded, text=strange(NOTE_MAX)),
     made(FlagContained, flag=flags, reason=strange(REASON_MAX), safe=strange(50), before=strange(50)),

@@ -28,18 +28,19 @@ from bot.domain.commands import (
     LinkSurface,
     NoteOnStep,
     OverrideGate,
+    PostUpdate,
     ReopenStep,
     RestoreFlag,
     SendReminder,
     SkipStep,
     TakeRole,
 )
-from bot.domain.events import Event, NoteAdded, ReminderSent, SeverityChanged
+from bot.domain.events import Event, NoteAdded, ReminderSent, SeverityChanged, UpdatePosted
 from bot.domain.incident import Incident
 from bot.domain.reminders import wanted
 from bot.domain.rules import declaring, flags, gates, lifecycle, roles, steps
 from bot.domain.rules.words import written
-from bot.domain.vocabulary import NOTE_MAX, Refused
+from bot.domain.vocabulary import NOTE_MAX, UPDATE_MAX, Refused
 
 
 def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
@@ -86,6 +87,7 @@ OpenCommand = (
     | AddActionItem
     | ChangeRunbook
     | AddNote
+    | PostUpdate
     | ContainFlag
 )
 
@@ -112,6 +114,8 @@ def _lead(incident: Incident, command: OpenCommand, now: datetime) -> list[Event
             return gates.add_action_item(incident, command, now)
         case ChangeRunbook():
             return declaring.change_runbook(incident, command, now)
+        case PostUpdate():
+            return _update(command, now)
         case AddNote():
             text = written(
                 command.text, NOTE_MAX, Refused("The note is empty. Type `/incident note <text>`.")
@@ -133,3 +137,10 @@ def _remind(incident: Incident, command: SendReminder, now: datetime) -> list[Ev
     """A reminder that is no longer wanted, or not yet, is no mistake: nothing happens."""
     due = wanted(incident).get(command.name)
     return [] if due is None or due > now else [ReminderSent(at=now, by=command.by, name=command.name)]
+
+
+def _update(command: PostUpdate, now: datetime) -> list[Event]:
+    empty = Refused("What is so? Type `/incident update <text>`, or the command alone for a form.")
+    text = written(command.text, UPDATE_MAX, empty)
+    doing = written(command.doing, UPDATE_MAX, Refused("What do we do?")) if command.doing.strip() else ""
+    return [UpdatePosted(at=now, by=command.by, text=text, doing=doing, next_at=command.next_at)]
