@@ -162,6 +162,7 @@ def _written(kind: str, payload: Json, chance: random.Random) -> tuple[bytes, st
             fields = [
                 (key, value if isinstance(value, str) else json.dumps(value))
                 for key, value in payload.items()
+                if isinstance(value, str) or key not in IDENTITY  # in a form everything is text, and valid
             ]
             return "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in fields).encode(), FORM
         case "interactive":
