@@ -38,8 +38,15 @@ SETTINGS = {
     "log_min_messages": "fatal",
     "deadlock_timeout": "50ms",  # how long two wait for each other before one is sent back
 }
-# The server lives as long as somebody holds the other end of its standard input, however the tests end.
-SHORT_LIVED = '"$@" & server=$!; read -r _; kill -INT "$server"; wait "$server"'
+# The server lives until it is told to stop, or until nobody holds the other end of its standard input any more:
+# the tests were killed, and it takes its folder along.
+SHORT_LIVED = """
+folder=$1; shift
+"$@" & server=$!
+read -r stop; told=$?
+kill -INT "$server"; wait "$server"
+[ "$told" = 0 ] || rm -rf "$folder"
+"""
 
 
 @dataclass
@@ -65,10 +72,11 @@ class Server:
         if self._folder is None or self._binaries is None:
             raise AssertionError("not our server")
         options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
-        server = [str(self._binaries / "postgres"), "-D", str(self._folder / "data"), "-k", str(self._folder)]
+        folder = str(self._folder)
+        server = [str(self._binaries / "postgres"), "-D", f"{folder}/data", "-k", folder]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", SHORT_LIVED, "sh", *server, "-p", str(self.port), *options],
+                ["/bin/sh", "-c", SHORT_LIVED, "sh", folder, *server, "-p", str(self.port), *options],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -93,8 +101,7 @@ class Server:
     def stop(self) -> None:
         """Cut every connection and shut down."""
         if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-            self._process.wait(timeout=START_SECONDS)
+            self._process.communicate(b"stop\n", timeout=START_SECONDS)
             self._process = None
 
 

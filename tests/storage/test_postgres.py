@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import psycopg
 import pytest
 import pytest_asyncio
+from psycopg.conninfo import conninfo_to_dict
 
 from bot.domain.commands import AddNote
 from bot.domain.vocabulary import Refused
@@ -339,11 +342,21 @@ async def test_a_newer_database_is_left_alone(postgres_url: str) -> None:
     assert "was written by a newer Firebreak (it has '9999_flying_cars')" in await unusable(postgres_url)
 
 
+@contextlib.contextmanager
+def for_a_while(server: Server, what: str, how: str) -> Iterator[str]:
+    """A role or a database of the server that is gone afterwards; answers its name."""
+    name = f"firebreak_{secrets.token_hex(8)}"
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f"create {what} {name} {how}".encode())
+        try:
+            yield name
+        finally:
+            connection.execute(f"drop {what} {name}".encode())
+
+
 async def test_a_user_who_may_not_make_tables_is_told_so(postgres: Server, postgres_url: str) -> None:
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute("drop role if exists reader")
-        connection.execute("create role reader")
-    said = await unusable(f"{postgres_url}%20-crole%3Dreader")
+    with for_a_while(postgres, "role", "nologin") as reader:
+        said = await unusable(f"{postgres_url}%20-crole%3D{reader}")
     assert "does not let Firebreak make its tables" in said
     assert "Give the user in FIREBREAK_DATABASE the right" in said
 
@@ -353,14 +366,11 @@ async def test_a_schema_that_is_not_there_is_said(postgres_url: str) -> None:
 
 
 async def test_texts_in_another_encoding_than_utf8_are_refused(postgres: Server) -> None:
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute("drop database if exists firebreak_latin1")
-        connection.execute("create database firebreak_latin1 encoding 'LATIN1' locale 'C' template template0")
-    known = psycopg.conninfo.conninfo_to_dict(postgres.url)
-    url = "postgresql://?" + "&".join(
-        f"{name}={value}" for name, value in {**known, "dbname": "firebreak_latin1"}.items()
-    )
-    assert "keeps its texts in LATIN1" in await unusable(url)
+    how = "encoding 'LATIN1' locale 'C' template template0"
+    with for_a_while(postgres, "database", how) as latin:
+        known = {**conninfo_to_dict(postgres.url), "dbname": latin}
+        said = await unusable("postgresql://?" + urlencode(known, quote_via=quote))
+    assert "keeps its texts in LATIN1" in said
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
