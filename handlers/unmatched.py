@@ -25,8 +25,12 @@ ANYTHING = re.compile(".*", re.DOTALL)
 
 def register(app: AsyncApp, desk: Desk) -> None:
     """Connect the last listeners; nothing registered after them is ever asked."""
-    face = desk.face
+    _limits(app)
+    _leftovers(app, desk)
+    _mistakes(app, desk)
 
+
+def _limits(app: AsyncApp) -> None:
     @app.middleware
     async def rate_limited(body: Body, next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
         """Slack's word that it keeps events from us. Bolt knows no listener for it, and 404 is another failure."""
@@ -34,6 +38,10 @@ def register(app: AsyncApp, desk: Desk) -> None:
             return await next_()
         log.warning("Slack delivers fewer events than there are", extra={"action": "events_limited"})
         return BoltResponse(status=200)
+
+
+def _leftovers(app: AsyncApp, desk: Desk) -> None:
+    face = desk.face
 
     @app.event(ANYTHING)
     async def event() -> None:
@@ -67,6 +75,10 @@ def register(app: AsyncApp, desk: Desk) -> None:
             "Firebreak does not know this command any more. Type {command}.", command="`/incident help`"
         )
         await ack(text=text)
+
+
+def _mistakes(app: AsyncApp, desk: Desk) -> None:
+    face = desk.face
 
     @app.error
     async def broke(
