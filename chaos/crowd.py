@@ -14,7 +14,7 @@ from bot.domain.vocabulary import Phase, Severity
 from bot.sandbox.delivery import Envelope
 from bot.sandbox.server import Sandbox
 from chaos.ledger import Ledger
-from chaos.people import SHOWN_AFTER, Responder, Unanswered
+from chaos.people import PATIENCE, Responder, Unanswered
 from chaos.rooms import Room
 
 PEOPLE = ("ana", "bo", "chi", "dee", "eli", "fay")
@@ -31,10 +31,11 @@ REPEATABLE = (
 
 @dataclass(frozen=True)
 class Pace:
-    """How much is going on: incidents at the most, and the longest pause of a person between two acts."""
+    """How much is going on: incidents at the most, people's longest pause between two acts, their patience."""
 
     incidents: int
     think: float
+    patience: float = PATIENCE
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Crowd:
         try:
             yield
             self._leaving = True
-            _, late = await asyncio.wait(tasks, timeout=SHOWN_AFTER + 10)
+            _, late = await asyncio.wait(tasks, timeout=self.pace.patience + 10)
             self.troubles += [f"{task.get_name()} did not finish" for task in late]
         finally:
             for task in (*tasks, echo):
@@ -75,7 +76,7 @@ class Crowd:
 
     def _responder(self, name: str) -> Responder:
         chance = random.Random(f"{self.chance.random()} {name}")
-        return Responder(self.slack.person(name), self.slack, self.ledger, chance)
+        return Responder(self.slack.person(name), self.slack, self.ledger, chance, self.pace.patience)
 
     async def _works(self, person: Responder) -> None:
         while not self._leaving:

@@ -75,12 +75,15 @@ class Complaints(logging.Handler):
 def complaints() -> Iterator[Complaints]:
     """Listen to everything that is logged in this process."""
     heard = Complaints()
-    root = logging.getLogger()
+    root, server = logging.getLogger(), logging.getLogger("aiohttp.server")
+    before = server.level
+    server.setLevel(logging.WARNING)  # a 500 that aiohttp answers is told by nobody else
     root.addHandler(heard)
     try:
         yield heard
     finally:
         root.removeHandler(heard)
+        server.setLevel(before)
 
 
 async def http(thrown: int, seed: int) -> Fuzzed:

@@ -73,15 +73,16 @@ class House:
 async def house(
     transport: Transport = "socket",
     *,
+    database: str | None = None,
     seed: int = 0,
     now: Callable[[], datetime] = utc_now,
     call_seconds: float = CALL_SECONDS,
 ) -> AsyncIterator[House]:
-    """Sandbox and bot, connected for as long as the context is open."""
+    """Sandbox and bot, connected as long as the context is open; on a SQLite file unless a database is given."""
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="firebreak-chaos-")))
         slack = await stack.enter_async_context(sandbox(transport))
-        database = str(folder / "firebreak.db")
+        database = database or str(folder / "firebreak.db")
         async with opened(database) as engine:
             await furnish(engine, slack)
         bot = await stack.enter_async_context(

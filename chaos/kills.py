@@ -7,6 +7,7 @@ import contextlib
 import random
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from bot.demo import FLAGS
 from bot.sandbox.server import Sandbox
 from chaos import weather
+from chaos.balancer import Balancer
 from chaos.bots import Bot, Transport, bots
 from chaos.crowd import Crowd, Pace
 from chaos.house import drained, face, furnish, opened, runbooks, sandbox
@@ -56,21 +58,24 @@ class Result:
         verdict = self.verdict
         kills = "SIGTERMs" if self.round.orderly else "kills"
         return (
-            f"seed {self.round.seed} {self.round.transport} ×{self.round.replicas}: {self.round.kills} {kills}, "
-            f"{self.requests} requests, {self.repeats} asked again, {self.incidents} incidents, "
-            f"{self.effects} effects; tried {verdict.tried}, lost {len(verdict.lost)}, "
-            f"doubled {len(verdict.doubled)}, stale {len(verdict.stale)}, broken {len(verdict.broken)}; "
-            f"slowest stop {self.stopped_in:.1f} s; {self.seconds:.0f} s [{self.faults}]"
+            f"seed {self.round.seed}, {self.round.transport}, {self.round.kills} {kills}: {verdict.counts}; "
+            f"{self.requests} requests asked again {self.repeats} times, {self.incidents} incidents, "
+            f"{self.effects} effects, slowest stop {self.stopped_in:.1f} s, {self.seconds:.0f} s [{self.faults}]"
         )
 
 
-async def play(round: Round) -> Result:
-    """Play one round and examine what is left."""
+async def play(
+    round: Round, database: str | None = None, meanwhile: Callable[[], Awaitable[None]] | None = None
+) -> Result:
+    """Play one round and examine what is left; on a SQLite file of its own unless a database is given.
+
+    `meanwhile` is done while the bots are killed and people work.
+    """
     began = time.monotonic()
     chance = random.Random(round.seed)
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="firebreak-chaos-")))
-        database = str(folder / "firebreak.db")
+        database = database or str(folder / "firebreak.db")
         slack = await stack.enter_async_context(sandbox(round.transport))
         async with opened(database) as engine:
             await furnish(engine, slack)
@@ -78,9 +83,11 @@ async def play(round: Round) -> Result:
             bots(slack, folder, database, round.transport, round.replicas)
         )
         if round.transport == "http":
-            slack.workspace.app.request_url = f"http://127.0.0.1:{fleet[0].port}/slack/events"
+            ports = [bot.port for bot in fleet]
+            balancer = await stack.enter_async_context(Balancer(ports).listening())
+            slack.workspace.app.request_url = f"http://127.0.0.1:{balancer.port}/slack/events"
         crowd = Crowd(slack, runbooks(), [flag.key for flag in FLAGS], round.pace, chance)
-        await _storm(round, slack, fleet, crowd, chance)
+        await _storm(round, slack, fleet, crowd, chance, meanwhile)
         async with opened(database) as engine:
             left = await drained(engine)
             for bot in fleet:
@@ -104,7 +111,14 @@ async def play(round: Round) -> Result:
         )
 
 
-async def _storm(round: Round, slack: Sandbox, fleet: list[Bot], crowd: Crowd, chance: random.Random) -> None:
+async def _storm(
+    round: Round,
+    slack: Sandbox,
+    fleet: list[Bot],
+    crowd: Crowd,
+    chance: random.Random,
+    meanwhile: Callable[[], Awaitable[None]] | None,
+) -> None:
     """People work while the weather is bad and the bots die; then the sun comes out, and they finish."""
     for bot in fleet:
         await bot.start()
@@ -115,6 +129,8 @@ async def _storm(round: Round, slack: Sandbox, fleet: list[Bot], crowd: Crowd, c
     async with crowd.working(), weather.bad_weather(slack, clouds), asyncio.TaskGroup() as killing:
         for number, bot in enumerate(fleet):
             killing.create_task(_killed(bot, share + (number < more), round.orderly, lots[number]))
+        if meanwhile is not None:
+            await meanwhile()
 
 
 async def _killed(bot: Bot, kills: int, orderly: bool, chance: random.Random) -> None:

@@ -9,7 +9,8 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,14 +146,18 @@ def cases(found: Iterable[tuple[str, int]], transport: Transport) -> list[Case]:
     return [*single, *in_doubt, *delivered]
 
 
-async def play(chosen: list[Case], matrix: Matrix) -> Matrix:
-    """Play these cases, several side by side."""
+Database = Callable[[], AbstractContextManager[str | None]]
+
+
+async def play(chosen: list[Case], matrix: Matrix, database: Database | None = None) -> Matrix:
+    """Play these cases, several side by side, each on a database of its own."""
     places = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def one(case: Case) -> None:
         async with places:
             began = time.monotonic()
-            verdict, reached = await _played(case)
+            with (database or nullcontext)() as own:
+                verdict, reached = await _played(case, own)
             matrix.outcomes.append(Outcome(case, verdict, reached, time.monotonic() - began))
 
     async with asyncio.TaskGroup() as playing:
@@ -172,9 +177,9 @@ def sample(every: list[Case], number: int, seed: int) -> list[Case]:
     return chosen + [case for case in shuffled if case not in chosen][: number - len(chosen)]
 
 
-async def _played(case: Case) -> tuple[Verdict, bool]:
+async def _played(case: Case, database: str | None) -> tuple[Verdict, bool]:
     """The verdict, and whether everything went wrong that should."""
-    async with house(case.transport, call_seconds=SHORT_CALL) as home:
+    async with house(case.transport, database=database, call_seconds=SHORT_CALL) as home:
         faults = home.slack.faults
         for wrong in case.wrongs:
             faults.add(wrong.kind, wrong.target, after=wrong.after, **dict(wrong.settings))

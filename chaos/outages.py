@@ -9,7 +9,8 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,6 +48,7 @@ asyncio.run(main())
 FILLING = " ".join(["full"] * 400)
 ROOM_AGAIN = 100_000  # pages: as good as without a limit
 BACKUP_TAKES = 2.0  # seconds within which a kill falls; most of it is Python's own start
+POSTGRES_MIGRATION_TAKES = 0.5  # the same there, with the connection
 MIGRATION_TAKES = 0.06  # seconds within which a kill falls; opening a new file takes about half of that
 
 
@@ -61,11 +63,7 @@ class Outage:
 
     @property
     def line(self) -> str:
-        found = self.verdict
-        return (
-            f"{self.name}: tried {found.tried}, lost {len(found.lost)}, doubled {len(found.doubled)}, "
-            f"stale {len(found.stale)}, broken {len(found.broken)}; {self.note}; {self.seconds:.0f} s"
-        )
+        return f"{self.name}: {self.verdict.counts}; {self.note}; {self.seconds:.0f} s"
 
 
 Played = Callable[[], Awaitable[tuple[Verdict, str]]]
@@ -169,26 +167,33 @@ async def _refused(home: House, room: Room) -> str | None:
     return None
 
 
-async def killed_while_migrating(kills: int, seed: int) -> tuple[Verdict, str]:
+async def killed_while_migrating(
+    kills: int, seed: int, new: Callable[[], AbstractContextManager[str]], within: float = MIGRATION_TAKES
+) -> tuple[Verdict, str]:
     """kill -9 while a new database gets its tables: the next start finishes what is missing."""
     chance = random.Random(seed)
     verdict, opened_before = Verdict(), 0
-    with tempfile.TemporaryDirectory(prefix="firebreak-chaos-") as folder:
-        for number in range(kills):
-            database = Path(folder) / f"{number}.db"
-            opened_before += await _killed_opening(database, chance.uniform(0.0, MIGRATION_TAKES))
+    for _ in range(kills):
+        with new() as database:
+            opened_before += await _killed_opening(database, chance.uniform(0.0, within))
             verdict.tried += 1
-            async with opened(str(database)) as engine:
+            async with opened(database) as engine:
                 stored = await Stored.read(engine)
                 await engine.write(lambda transaction: workspaces.remember(transaction, "T1", "Sandbox"))
             verdict.broken += stored.findings
     return verdict, f"{kills} kills, {opened_before} of them after it was open"
 
 
-async def _killed_opening(database: Path, seconds: float) -> bool:
+@contextlib.contextmanager
+def _new_file() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="firebreak-chaos-") as folder:
+        yield str(Path(folder) / "firebreak.db")
+
+
+async def _killed_opening(database: str, seconds: float) -> bool:
     """Kill a process that opens a database so many seconds after it began; answers whether it had opened it."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", OPEN, str(database), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", OPEN, database, stdout=asyncio.subprocess.PIPE
     )
     if process.stdout is None:
         raise AssertionError("it was asked for")
@@ -246,6 +251,6 @@ def every(seed: int, kills: int) -> dict[str, Played]:
         f"database locked {SHORTLY:.0f} s": lambda: database_is_locked(SHORTLY),
         f"database locked {LONG:.0f} s": lambda: database_is_locked(LONG),
         "disk full": disk_is_full,
-        "kill -9 while migrating": lambda: killed_while_migrating(kills, seed),
+        "kill -9 while migrating": lambda: killed_while_migrating(kills, seed, _new_file),
         "kill -9 while backing up": lambda: killed_while_backing_up(kills // 2, seed),
     }

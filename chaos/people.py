@@ -21,7 +21,7 @@ from chaos.ledger import Asked, Ledger
 from chaos.rooms import Room, holds, pressable
 
 AGAIN_AFTER = 0.1  # seconds before somebody asks again, at the most; people take longer, and see fewer kills
-SHOWN_AFTER = 90.0  # seconds after which somebody gives up waiting for a button or a channel that never comes
+PATIENCE = 90.0  # seconds after which somebody gives up waiting for an answer, a button or a channel
 FORM_SECONDS = 1.0  # that a form may take to open before the button is pressed again
 NOT_STORED = "could not be stored"
 NOT_HELD = "does not hold"
@@ -45,6 +45,7 @@ class Responder:
     slack: Sandbox
     ledger: Ledger
     chance: random.Random
+    patience: float = PATIENCE
 
     @property
     def id(self) -> str:
@@ -284,7 +285,7 @@ class Responder:
         self.ledger.requests += 1
         problem: str | None = None
         try:
-            async with asyncio.timeout(SHOWN_AFTER):
+            async with asyncio.timeout(self.patience):
                 while (problem := await attempt()) is not None:
                     self.ledger.repeats += 1
                     await asyncio.sleep(self.chance.uniform(0.0, AGAIN_AFTER))
@@ -293,7 +294,7 @@ class Responder:
 
     async def _until(self, predicate: Callable[[], Found | None], what: str) -> Found:
         try:
-            return await self.slack.until(predicate, SHOWN_AFTER)
+            return await self.slack.until(predicate, self.patience)
         except NotShownError:
             raise Unanswered(f"{self.actor.person.real_name} never saw {what}") from None
 

@@ -48,6 +48,13 @@ class Verdict:
     def is_clean(self) -> bool:
         return not (self.lost or self.doubled or self.stale or self.broken)
 
+    @property
+    def counts(self) -> str:
+        return (
+            f"tried {self.tried}, lost {len(self.lost)}, doubled {len(self.doubled)}, stale {len(self.stale)}, "
+            f"broken {len(self.broken)}"
+        )
+
     def problems(self) -> list[str]:
         named = {"lost": self.lost, "doubled": self.doubled, "stale": self.stale, "broken": self.broken}
         return [f"{name}: {what}" for name, found in named.items() for what in found]
