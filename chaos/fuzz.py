@@ -10,8 +10,9 @@ import random
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -59,6 +60,9 @@ class Fuzzed:
         return [*self.failed, *self.logged, *self.stored]
 
 
+Door = Callable[[int, int], Awaitable[Fuzzed]]  # how many to throw, and the seed
+
+
 class Complaints(logging.Handler):
     """What is logged that only a mistake of ours explains: errors, and anything with a traceback."""
 
@@ -91,12 +95,11 @@ async def http(thrown: int, seed: int) -> Fuzzed:
     result, chance, began = Fuzzed("http", seed), random.Random(seed), time.monotonic()
     with complaints() as heard:
         async with _attacked("http") as (home, known), aiohttp.ClientSession() as session:
-            url = f"{home.bot.url}/slack/events"
             while result.thrown < thrown:
                 number = min(BATCH, thrown - result.thrown)
                 bodies = [mutated(chance.choice(known), chance) for _ in range(number)]
                 before = await _timeline(home)
-                await _throw(session, url, home.slack.signing_secret, bodies, result)
+                await throw(session, home, bodies, result)
                 result.stored += _difference(before, await _timeline(home), bodies)
                 result.thrown += number
             await _works_still(home, result)
@@ -105,14 +108,18 @@ async def http(thrown: int, seed: int) -> Fuzzed:
     return result
 
 
-async def _throw(
-    session: aiohttp.ClientSession, url: str, secret: str, bodies: list[tuple[bytes, str]], result: Fuzzed
+async def throw(
+    session: aiohttp.ClientSession, home: House, bodies: list[tuple[bytes, str]], result: Fuzzed
 ) -> None:
+    """Send these bodies, signed, and note what is answered."""
     places = asyncio.Semaphore(TOGETHER)
 
     async def one(body: bytes, kind: str) -> None:
-        headers = {**sign(secret, body, int(time.time())), "Content-Type": kind}
-        async with places, session.post(url, data=body, headers=headers) as answer:
+        headers = {**sign(home.slack.signing_secret, body, int(time.time())), "Content-Type": kind}
+        async with (
+            places,
+            session.post(f"{home.bot.url}/slack/events", data=BytesIO(body), headers=headers) as answer,
+        ):
             await answer.read()
             result.answers[str(answer.status)] += 1
             if answer.status >= 500:

@@ -185,7 +185,8 @@ async def killed_while_migrating(
 
 
 @contextlib.contextmanager
-def _new_file() -> Iterator[str]:
+def new_file() -> Iterator[str]:
+    """The path of a database that is not there yet; gone with the context."""
     with tempfile.TemporaryDirectory(prefix="firebreak-chaos-") as folder:
         yield str(Path(folder) / "firebreak.db")
 
@@ -251,6 +252,6 @@ def every(seed: int, kills: int) -> dict[str, Played]:
         f"database locked {SHORTLY:.0f} s": lambda: database_is_locked(SHORTLY),
         f"database locked {LONG:.0f} s": lambda: database_is_locked(LONG),
         "disk full": disk_is_full,
-        "kill -9 while migrating": lambda: killed_while_migrating(kills, seed, _new_file),
+        "kill -9 while migrating": lambda: killed_while_migrating(kills, seed, new_file),
         "kill -9 while backing up": lambda: killed_while_backing_up(kills // 2, seed),
     }

@@ -37,10 +37,9 @@ class Recorded:
 
 
 async def recorded(home: House) -> list[Recorded]:
-    """One of each sort of payload; everything they ask for was carried out, and INC-1 is closed."""
+    """One of each sort of payload; everything they ask for was carried out, and one incident is closed."""
     await _play(home)
     await _besides(home)
-    await home.verdict()
     found: dict[str, Recorded] = {}
     for entry in home.slack.workspace.log:
         if entry.direction == "in":
@@ -50,19 +49,19 @@ async def recorded(home: House) -> list[Recorded]:
 
 
 async def _play(home: House) -> None:
-    """Every command, button, menu and form once."""
+    """Every command, button, menu and form; in three channels, because each takes one message a second."""
     ana, bo = home.person("ana"), home.person("bo")
-    room = await home.declared("ana")
-    await ana.declares_by_form("search is empty r50", Severity.P2, [room.runbook])
-    await ana.presses_lead(room)
+    room, flagged = await home.declared("ana"), await home.declared("bo")
+    rated = await ana.declares_by_form("search is empty r50", Severity.P2, [room.runbook])
+    await ana.presses_lead(rated)
+    await bo.chooses_severity(rated, Severity.P1)
+    await bo.types_severity(rated, Severity.P2)
+    await ana.notes(rated, "seen again r51")
+    await bo.kills(flagged, "search-suggestions", "since the rollout r52")
+    await bo.types_undo(flagged, "search-suggestions")
+    await bo.kills(flagged, "search-suggestions", "since the rollout r53")
+    await bo.presses_undo(flagged, "search-suggestions")
     await bo.types_lead(room)
-    await bo.chooses_severity(room, Severity.P1)
-    await bo.types_severity(room, Severity.P2)
-    await ana.notes(room, "seen again r51")
-    await bo.kills(room, "search-suggestions", "since the rollout r52")
-    await bo.types_undo(room, "search-suggestions")
-    await bo.kills(room, "search-suggestions", "since the rollout r53")
-    await bo.presses_undo(room, "search-suggestions")
     first, *others = room.steps
     await ana.skips(room, others[-1], "it can wait r54")
     await ana.ticks(room, first)
