@@ -16,7 +16,10 @@ from bot.domain.rules import decide
 from bot.domain.vocabulary import Milestone, Phase
 from bot.storage import outbox, timers
 from bot.storage.engine import Row, Transaction
+from bot.storage.recent import Recent
 from bot.storage.timeline import GENESIS, append, stamp
+
+_recent = Recent(128)  # more than are led at once; some 40 kB each
 
 # Slack shows an error after three seconds, and people send the same again, with a trigger id of its own.
 SAME_WITHIN = timedelta(minutes=1)
@@ -84,6 +87,7 @@ def execute(
         incident = _evolve_and_promise(transaction, team_id, before, events, now)
         timers.keep(transaction, team_id, before, incident)
         _project(transaction, team_id, incident, head)
+        _recent.keep(head, incident)
     if asked is not None:
         _remember(transaction, team_id, asked.key, number, now)
         if asked.same is not None:
@@ -207,7 +211,7 @@ def _load(transaction: Transaction, team_id: str, number: int) -> tuple[Incident
     )
     if row is None:
         return Incident(number=number), GENESIS
-    return Incident.model_validate_json(row["state"]), row["hash"]
+    return _recent.read(row["hash"], row["state"]), row["hash"]
 
 
 def _evolve_and_promise(
