@@ -162,6 +162,9 @@ async def _postgres(wanted: Wanted, report: Report) -> None:
             partial(servers.database, server),
             outages.POSTGRES_MIGRATION_TAKES,
         )
+        with servers.database(server) as database:
+            outage = await outages.play("two replicas, reminders", partial(outages.reminded_by_two, database))
+        report.add("postgres", outage.line, outage.verdict, outage.seconds)
         outage = await outages.play("kill -9 while migrating", migrating)
         report.add("postgres", outage.line, outage.verdict, outage.seconds)
 

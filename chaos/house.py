@@ -74,25 +74,31 @@ async def house(
     transport: Transport = "socket",
     *,
     database: str | None = None,
+    replicas: int = 1,
     seed: int = 0,
     now: Callable[[], datetime] = utc_now,
     call_seconds: float = CALL_SECONDS,
 ) -> AsyncIterator[House]:
-    """Sandbox and bot, connected as long as the context is open; on a SQLite file unless a database is given."""
+    """Sandbox and bot, connected as long as the context is open; on a SQLite file unless a database is given.
+
+    Replicas need a database that they can share; over HTTP the first gets all the requests.
+    """
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="firebreak-chaos-")))
         slack = await stack.enter_async_context(sandbox(transport))
         database = database or str(folder / "firebreak.db")
         async with opened(database) as engine:
             await furnish(engine, slack)
-        bot = await stack.enter_async_context(
-            firebreak(settings(slack, folder, database, transport), now=now, call_seconds=call_seconds)
-        )
+        read = settings(slack, folder, database, transport)
+        fleet = [
+            await stack.enter_async_context(firebreak(read, now=now, call_seconds=call_seconds))
+            for _ in range(replicas)
+        ]
         if transport == "http":
-            slack.workspace.app.request_url = f"{bot.url}/slack/events"
+            slack.workspace.app.request_url = f"{fleet[0].url}/slack/events"
         else:
-            await slack.connections.reached(2)
-        yield House(slack, bot, database, random.Random(seed))
+            await slack.connections.reached(2 * replicas)
+        yield House(slack, fleet[0], database, random.Random(seed))
 
 
 @contextlib.asynccontextmanager

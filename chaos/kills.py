@@ -7,7 +7,7 @@ import contextlib
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from chaos.balancer import Balancer
 from chaos.bots import Bot, Transport, bots
 from chaos.crowd import Crowd, Pace
 from chaos.house import drained, face, furnish, opened, runbooks, sandbox
+from chaos.ledger import Ledger
 from chaos.witness import Stored, Verdict, examine
 
 SOONEST, LATEST = 0.03, 0.9  # seconds between a bot being up and its end
@@ -71,33 +72,13 @@ async def play(
 
     `meanwhile` is done while the bots are killed and people work.
     """
-    began = time.monotonic()
-    chance = random.Random(round.seed)
-    async with contextlib.AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="firebreak-chaos-")))
-        database = database or str(folder / "firebreak.db")
-        slack = await stack.enter_async_context(sandbox(round.transport))
-        async with opened(database) as engine:
-            await furnish(engine, slack)
-        fleet = await stack.enter_async_context(
-            bots(slack, folder, database, round.transport, round.replicas)
-        )
-        if round.transport == "http":
-            ports = [bot.port for bot in fleet]
-            balancer = await stack.enter_async_context(Balancer(ports).listening())
-            slack.workspace.app.request_url = f"http://127.0.0.1:{balancer.port}/slack/events"
+    began, chance = time.monotonic(), random.Random(round.seed)
+    async with staged(round.transport, round.replicas, database) as stage:
+        slack, fleet = stage.slack, stage.fleet
         crowd = Crowd(slack, runbooks(), [flag.key for flag in FLAGS], round.pace, chance)
-        await _storm(round, slack, fleet, crowd, chance, meanwhile)
-        async with opened(database) as engine:
-            left = await drained(engine)
-            for bot in fleet:
-                await bot.stop()
-            stored = await Stored.read(engine)
-        verdict = examine(slack, face(), stored, crowd.ledger, datetime.now(UTC))
-        verdict.broken += [*crowd.troubles, *left, *(said for bot in fleet for said in bot.complaints())]
-        slowest = max(bot.slowest_stop for bot in fleet)
-        if slowest > STOPS_WITHIN:
-            verdict.broken.append(f"after SIGTERM a bot was there for another {slowest:.1f} s")
+        await _storm(round, stage, crowd, chance, meanwhile)
+        stored, verdict = await stage.examined(crowd.ledger)
+        verdict.broken += crowd.troubles
         return Result(
             round=round,
             verdict=verdict,
@@ -106,28 +87,72 @@ async def play(
             incidents=len(dict(stored.histories())),
             effects=len(stored.effects),
             faults=weather.seen(slack),
-            stopped_in=slowest,
+            stopped_in=max(bot.slowest_stop for bot in fleet),
             seconds=time.monotonic() - began,
         )
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A sandbox and the replicas on it, all up."""
+
+    slack: Sandbox
+    fleet: list[Bot]
+    database: str
+
+    async def examined(self, ledger: Ledger) -> tuple[Stored, Verdict]:
+        """Everything is delivered, the bots stop in order: what is stored, and what is to be said of it."""
+        async with opened(self.database) as engine:
+            left = await drained(engine)
+            for bot in self.fleet:
+                await bot.stop()
+            stored = await Stored.read(engine)
+        verdict = examine(self.slack, face(), stored, ledger, datetime.now(UTC))
+        verdict.broken += [*left, *(said for bot in self.fleet for said in bot.complaints())]
+        slowest = max(bot.slowest_stop for bot in self.fleet)
+        if slowest > STOPS_WITHIN:
+            verdict.broken.append(f"after SIGTERM a bot was there for another {slowest:.1f} s")
+        return stored, verdict
+
+
+@contextlib.asynccontextmanager
+async def staged(
+    transport: Transport, replicas: int = 1, database: str | None = None
+) -> AsyncIterator[Stage]:
+    """For as long as the context is open; on a SQLite file of its own unless a database is given."""
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="firebreak-chaos-")))
+        database = database or str(folder / "firebreak.db")
+        slack = await stack.enter_async_context(sandbox(transport))
+        async with opened(database) as engine:
+            await furnish(engine, slack)
+        fleet = await stack.enter_async_context(bots(slack, folder, database, transport, replicas))
+        if transport == "http":
+            balancer = await stack.enter_async_context(Balancer([bot.port for bot in fleet]).listening())
+            slack.workspace.app.request_url = f"http://127.0.0.1:{balancer.port}/slack/events"
+        for bot in fleet:
+            await bot.start()
+        await asyncio.gather(*(bot.up() for bot in fleet))
+        yield Stage(slack, fleet, database)
+
+
 async def _storm(
     round: Round,
-    slack: Sandbox,
-    fleet: list[Bot],
+    stage: Stage,
     crowd: Crowd,
     chance: random.Random,
     meanwhile: Callable[[], Awaitable[None]] | None,
 ) -> None:
     """People work while the weather is bad and the bots die; then the sun comes out, and they finish."""
-    for bot in fleet:
-        await bot.start()
-    await asyncio.gather(*(bot.up() for bot in fleet))
-    share, more = divmod(round.kills, len(fleet))
+    share, more = divmod(round.kills, len(stage.fleet))
     clouds = random.Random(chance.random())
-    lots = [random.Random(chance.random()) for _ in fleet]
-    async with crowd.working(), weather.bad_weather(slack, clouds), asyncio.TaskGroup() as killing:
-        for number, bot in enumerate(fleet):
+    lots = [random.Random(chance.random()) for _ in stage.fleet]
+    async with (
+        crowd.working(),
+        weather.bad_weather(stage.slack, clouds),
+        asyncio.TaskGroup() as killing,
+    ):
+        for number, bot in enumerate(stage.fleet):
             killing.create_task(_killed(bot, share + (number < more), round.orderly, lots[number]))
         if meanwhile is not None:
             await meanwhile()

@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.domain.vocabulary import Severity
 from bot.storage import workspaces
 from bot.storage.engine import Transaction
-from chaos.house import House, house, opened
-from chaos.ledger import Asked
+from chaos import kills, weather
+from chaos.house import House, house, opened, runbooks
+from chaos.ledger import Asked, Ledger
+from chaos.people import Responder
 from chaos.rooms import Room
 from chaos.witness import Stored, Verdict
 
@@ -45,6 +48,8 @@ async def main():
         print("open", flush=True)
 asyncio.run(main())
 """
+UNLED = 6  # P0 incidents that nobody leads, which is what people are reminded of
+LOOK_AGAIN = 0.2
 FILLING = " ".join(["full"] * 400)
 ROOM_AGAIN = 100_000  # pages: as good as without a limit
 BACKUP_TAKES = 2.0  # seconds within which a kill falls; most of it is Python's own start
@@ -168,12 +173,12 @@ async def _refused(home: House, room: Room) -> str | None:
 
 
 async def killed_while_migrating(
-    kills: int, seed: int, new: Callable[[], AbstractContextManager[str]], within: float = MIGRATION_TAKES
+    times: int, seed: int, new: Callable[[], AbstractContextManager[str]], within: float = MIGRATION_TAKES
 ) -> tuple[Verdict, str]:
     """kill -9 while a new database gets its tables: the next start finishes what is missing."""
     chance = random.Random(seed)
     verdict, opened_before = Verdict(), 0
-    for _ in range(kills):
+    for _ in range(times):
         with new() as database:
             opened_before += await _killed_opening(database, chance.uniform(0.0, within))
             verdict.tried += 1
@@ -181,7 +186,7 @@ async def killed_while_migrating(
                 stored = await Stored.read(engine)
                 await engine.write(lambda transaction: workspaces.remember(transaction, "T1", "Sandbox"))
             verdict.broken += stored.findings
-    return verdict, f"{kills} kills, {opened_before} of them after it was open"
+    return verdict, f"{times} kills, {opened_before} of them after it was open"
 
 
 @contextlib.contextmanager
@@ -207,7 +212,7 @@ async def _killed_opening(database: str, seconds: float) -> bool:
     return b"open" in rest
 
 
-async def killed_while_backing_up(kills: int, seed: int) -> tuple[Verdict, str]:
+async def killed_while_backing_up(times: int, seed: int) -> tuple[Verdict, str]:
     """kill -9 while a backup is written: a whole one is there under its name, or none; the bot never notices."""
     chance = random.Random(seed)
     written = 0
@@ -216,7 +221,7 @@ async def killed_while_backing_up(kills: int, seed: int) -> tuple[Verdict, str]:
         folder = Path(home.database).parent
         environment = {**os.environ, "FIREBREAK_DATABASE": home.database}
         found: list[str] = []
-        for number in range(kills):
+        for number in range(times):
             copy = folder / f"backup-{number}.db"
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", "-m", "bot", "backup", str(copy)),
@@ -235,7 +240,55 @@ async def killed_while_backing_up(kills: int, seed: int) -> tuple[Verdict, str]:
                     found += (await Stored.read(engine)).findings
         verdict = await home.verdict()
         verdict.broken += found
-        return verdict, f"{kills} kills, {written} backups were there and whole"
+        return verdict, f"{times} kills, {written} backups were there and whole"
+
+
+async def stopped_while_slack_is_silent() -> tuple[Verdict, str]:
+    """SIGTERM while no call is ever answered: the bot is gone in time, and the next one finishes the work."""
+    ledger, chance = Ledger(), random.Random(0)
+    async with kills.staged("socket") as stage:
+        (bot,) = stage.fleet
+        ana = Responder(stage.slack.person("ana"), stage.slack, ledger, chance)
+        room = await ana.declares("checkout returns 500 r1", Severity.P0, runbooks())
+        for method in weather.METHODS:
+            stage.slack.faults.add("timeout_after", method, times=None)
+        await ana.notes(room, "into the silence r100")
+        await ana.rates(room, Severity.P1)
+        await stage.slack.until(lambda: stage.slack.faults.happened("timeout_after"))
+        await bot.stop()
+        stage.slack.faults.clear()
+        await bot.start()
+        await bot.up()
+        _, verdict = await stage.examined(ledger)
+        return verdict, f"gone in {bot.slowest_stop:.1f} s"
+
+
+async def reminded_by_two(database: str) -> tuple[Verdict, str]:
+    """Two replicas look at the same reminders when their time has come: each is sent once."""
+    ahead = timedelta()
+
+    def now() -> datetime:
+        return datetime.now(UTC) + ahead
+
+    async with house(database=database, replicas=2, now=now) as home:
+        for _ in range(UNLED):
+            await home.declared()
+        ahead = HOUR
+        began = time.monotonic()
+        sent = 0
+        while sent < UNLED and time.monotonic() < began + SOON:
+            await asyncio.sleep(LOOK_AGAIN)
+            sent = await home.bot.engine.read(_reminders)
+        verdict = await home.verdict()  # nothing is drawn anew because a step is overdue by now
+        verdict.tried += UNLED
+        verdict.lost += [f"{UNLED - sent} reminders were not sent"] if sent < UNLED else []
+        verdict.doubled += [f"{sent - UNLED} reminders too many"] if sent > UNLED else []
+        return verdict, f"{sent} reminders in {time.monotonic() - began:.0f} s"
+
+
+def _reminders(transaction: Transaction) -> int:
+    row = transaction.one("select count(*) as n from timeline where type = 'reminder_sent'")
+    return 0 if row is None else int(row["n"])
 
 
 async def play(name: str, played: Played) -> Outage:
@@ -245,13 +298,14 @@ async def play(name: str, played: Played) -> Outage:
     return Outage(name, verdict, note, time.monotonic() - began)
 
 
-def every(seed: int, kills: int) -> dict[str, Played]:
+def every(seed: int, times: int) -> dict[str, Played]:
     """All of them on SQLite, by name."""
     return {
         "clock set back an hour": clock_goes_back,
         f"database locked {SHORTLY:.0f} s": lambda: database_is_locked(SHORTLY),
         f"database locked {LONG:.0f} s": lambda: database_is_locked(LONG),
         "disk full": disk_is_full,
-        "kill -9 while migrating": lambda: killed_while_migrating(kills, seed, new_file),
-        "kill -9 while backing up": lambda: killed_while_backing_up(kills // 2, seed),
+        "SIGTERM while Slack is silent": stopped_while_slack_is_silent,
+        "kill -9 while migrating": lambda: killed_while_migrating(times, seed, new_file),
+        "kill -9 while backing up": lambda: killed_while_backing_up(times // 2, seed),
     }

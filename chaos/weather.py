@@ -65,6 +65,8 @@ async def _changes(slack: Sandbox, chance: random.Random) -> None:
         else:
             kind, settings = chance.choice(KINDS_OF_WEATHER)
             faults.add(kind, chance.choice(METHODS), after=chance.randrange(3), **settings)
+        if slack.connections.open and chance.random() < 0.04:  # with whatever is on its way
+            slack.connections.drop(chance.choice(slack.connections.open))
         if chance.random() < 0.02:
             await slack.connections.disconnect("refresh_requested")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from bot.storage.verifying import verify
 from chaos.ledger import Ledger, difference
 
 # "3 minutes ago", drawn as of some moment, for screens that cannot count it on: `<!date^…^{ago}|3 minutes ago>`
+OVERDUE = 15.0  # seconds after which a reminder that is due should have been sent; the bot looks every five
 SAID = ("tell", "post_summary")  # effects that are a message each; a draw posts once and updates from then on
 DRAWN_AGE = re.compile(r"(<!date\^\d+\^\{ago\}\|)[^>]*>")
 
@@ -66,6 +68,7 @@ class Stored:
 
     timeline: list[Row]
     effects: list[Row]
+    overdue: list[Row]
     findings: list[str]
 
     @classmethod
@@ -76,6 +79,7 @@ class Stored:
             return cls(
                 transaction.all("select * from timeline order by incident, version"),
                 transaction.all("select * from effect order by id"),
+                transaction.all("select * from timer where due < :before", before=time.time() - OVERDUE),
                 findings,
             )
 
@@ -94,6 +98,8 @@ def examine(slack: Sandbox, face: Face, stored: Stored, ledger: Ledger, now: dat
     verdict.lost += [f"accepted, but not in the timeline: {what}" for what in differs.lost]
     verdict.doubled += [f"in the timeline, but not asked: {what}" for what in differs.doubled]
     verdict.broken += [*stored.findings, *_unfinished(stored)]
+    verdict.lost += [f"INC-{row['incident']} was never reminded: {row['name']}" for row in stored.overdue]
+    verdict.doubled += _reminded_twice(stored)
     for number, rows in stored.histories():
         incident = replay(number, [loaded(row) for row in rows])
         verdict.lost += _unpromised(number, rows, stored)
@@ -108,6 +114,15 @@ def examine(slack: Sandbox, face: Face, stored: Stored, ledger: Ledger, now: dat
 def _unfinished(stored: Stored) -> list[str]:
     left = [row for row in stored.effects if row["state"] != "done"]
     return [f"effect {row['id']} is {row['state']}: {row['body'][:80]} ({row['error']})" for row in left]
+
+
+def _reminded_twice(stored: Stored) -> list[str]:
+    sent = Counter(
+        (int(row["incident"]), str(json.loads(row["data"])["name"]))
+        for row in stored.timeline
+        if row["type"] == "reminder_sent"
+    )
+    return [f"INC-{number} was reminded {n} times: {name}" for (number, name), n in sent.items() if n > 1]
 
 
 def _unpromised(number: int, rows: list[Row], stored: Stored) -> list[str]:
