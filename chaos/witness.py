@@ -34,6 +34,8 @@ from chaos.ledger import Ledger, difference
 OVERDUE = 15.0  # seconds after which a reminder that is due should have been sent; the bot looks every five
 SAID = ("tell", "post_summary")  # effects that are a message each; a draw posts once and updates from then on
 DRAWN_AGE = re.compile(r"(<!date\^\d+\^\{ago\}\|)[^>]*>")
+# What was due when it was drawn may be overdue by now; nothing is drawn anew because time passes.
+OVERDUE_BY_NOW = re.compile(r"\*overdue since (<!date[^>]*>)\*")
 
 
 @dataclass
@@ -253,7 +255,8 @@ def _plain(shown: Any) -> str:
     blocks = (
         [{k: v for k, v in b.items() if k != "block_id"} for b in shown] if isinstance(shown, list) else shown
     )
-    return DRAWN_AGE.sub(r"\1>", json.dumps(blocks, ensure_ascii=False, sort_keys=True))
+    text = json.dumps(blocks, ensure_ascii=False, sort_keys=True)
+    return OVERDUE_BY_NOW.sub(r"due \1", DRAWN_AGE.sub(r"\1>", text))
 
 
 def _differs(shows: str, draws: str) -> str:
