@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import acknowledgement, declaration, effects, process, scale, throughput
+from benchmarks import acknowledgement, declaration, effects, postgres, process, scale, throughput
+from benchmarks.throughput import Throughput
 
 RUNS = 5  # medians of this many, interleaved, so that a busy moment hits both sides
 OUT = Path("build/bench.json")
@@ -81,13 +82,25 @@ async def delivering() -> list[Figure]:
 
 async def storing() -> list[Figure]:
     runs = [await throughput.on_sqlite() for _ in range(RUNS)]
+    replicated = await postgres.on_postgres(RUNS)
     sizes = await scale.acknowledgement()
     return [
         Figure(
             "durable commands ÷ bare sqlite3 with the same rows", _median(r.ratio for r in runs), 0.5, True
         ),
         Figure("durable commands a second", _median(r.ours for r in runs)),
+        *_on_postgres(replicated),
         Figure("command with 1,000,000 events ÷ with 1,000", round(sizes.ratio, 2), 1.2),
+    ]
+
+
+def _on_postgres(runs: list[Throughput]) -> list[Figure]:
+    """None where there is no PostgreSQL."""
+    if not runs:
+        return []
+    return [
+        Figure("the same on PostgreSQL ÷ bare psycopg", _median(r.ratio for r in runs), 0.5, True),
+        Figure("durable commands a second on PostgreSQL", _median(r.ours for r in runs)),
     ]
 
 

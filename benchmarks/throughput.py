@@ -14,7 +14,7 @@ from bot.domain.commands import CompleteStep, ReopenStep
 from bot.domain.vocabulary import Severity
 from bot.services.incidents import Actor, Incidents
 from bot.services.runbooks import BUILT_IN, Library
-from bot.storage.engine import Row
+from bot.storage.engine import Engine, Row
 from bot.storage.sqlite import SqliteEngine
 
 COMMANDS = 3000
@@ -42,24 +42,28 @@ async def on_sqlite() -> Throughput:
 
 
 async def _ours(path: Path) -> float:
-    runbooks = Library.load([BUILT_IN]).runbooks
     async with SqliteEngine.open(path) as engine:
-        incidents = Incidents(engine, team_id="T1", runbooks=lambda: runbooks, now=lambda: datetime.now(UTC))
-        for number in range(INCIDENTS):
-            await incidents.declare(
-                ANA, title=f"checkout returns {number}", severity=Severity.P0, key=f"d{number}"
-            )
+        return await commands(engine)
 
-        async def caller(number: int) -> None:
-            step = "scope"
-            for turn in range(COMMANDS // TOGETHER):
-                kind = CompleteStep if turn % 2 == 0 else ReopenStep
-                command = kind(by=ANA.id, step=step)
-                await incidents.carry_out(ANA, number + 1, command, key=f"{number}-{turn}")
 
-        started = time.perf_counter()
-        await asyncio.gather(*map(caller, range(TOGETHER)))
-        return COMMANDS / (time.perf_counter() - started)
+async def commands(engine: Engine) -> float:
+    """Commands made durable a second, by callers with an incident each."""
+    runbooks = Library.load([BUILT_IN]).runbooks
+    incidents = Incidents(engine, team_id="T1", runbooks=lambda: runbooks, now=lambda: datetime.now(UTC))
+    for number in range(INCIDENTS):
+        await incidents.declare(
+            ANA, title=f"checkout returns {number}", severity=Severity.P0, key=f"d{number}"
+        )
+
+    async def caller(number: int) -> None:
+        for turn in range(COMMANDS // TOGETHER):
+            kind = CompleteStep if turn % 2 == 0 else ReopenStep
+            command = kind(by=ANA.id, step="scope")
+            await incidents.carry_out(ANA, number + 1, command, key=f"{number}-{turn}")
+
+    started = time.perf_counter()
+    await asyncio.gather(*map(caller, range(TOGETHER)))
+    return COMMANDS / (time.perf_counter() - started)
 
 
 def _bare(source: Path, target: Path) -> float:
@@ -83,7 +87,7 @@ def _bare(source: Path, target: Path) -> float:
         for _ in range(TOGETHER):
             done += 1
             for table, row in samples.items():
-                connection.execute(statements[table], {**row, **_unique(table, done)})
+                connection.execute(statements[table], {**row, **unique(table, done)})
         connection.execute("commit")
     seconds = time.perf_counter() - started
     connection.close()
@@ -100,7 +104,7 @@ def _insert(table: str, row: Row) -> str:
     return f"insert or replace into {table} ({columns}) values ({values})"  # noqa: S608
 
 
-def _unique(table: str, number: int) -> Row:
+def unique(table: str, number: int) -> Row:
     """What makes a row its own: each event, request and effect is new, and each incident is written over."""
     match table:
         case "timeline":

@@ -63,7 +63,7 @@ class House:
     async def verdict(self, seconds: float = DRAIN_SECONDS, now: Callable[[], datetime] = utc_now) -> Verdict:
         """What came of it all, once everything is delivered; `now` is the bot's clock."""
         left = await drained(self.bot.engine, seconds)
-        stored = await Stored.read(self.bot.engine)
+        stored = await Stored.read(self.bot.engine, now())
         found = examine(self.slack, face(), stored, self.ledger, now())
         found.broken += left
         return found

@@ -74,14 +74,17 @@ class Stored:
     findings: list[str]
 
     @classmethod
-    async def read(cls, engine: Engine) -> Stored:
+    async def read(cls, engine: Engine, now: datetime | None = None) -> Stored:
+        """`now` is the bot's clock, where that is not the machine's: reminders are late by it."""
+        late = (time.time() if now is None else now.timestamp()) - OVERDUE
+
         def body(transaction: Transaction) -> Stored:
             findings: list[str] = []
             verify(transaction, lambda finding: findings.append(str(finding)))
             return cls(
                 transaction.all("select * from timeline order by incident, version"),
                 transaction.all("select * from effect order by id"),
-                transaction.all("select * from timer where due < :before", before=time.time() - OVERDUE),
+                transaction.all("select * from timer where due < :before", before=late),
                 findings,
             )
 

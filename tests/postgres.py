@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
@@ -58,6 +58,7 @@ class Server:
     _binaries: Path | None = None
     _folder: Path | None = None
     _process: subprocess.Popen[bytes] | None = None
+    _settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
 
     @property
     def is_ours(self) -> bool:
@@ -71,7 +72,7 @@ class Server:
     def start(self) -> None:
         if self._folder is None or self._binaries is None:
             raise AssertionError("not our server")
-        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         folder = str(self._folder)
         server = [str(self._binaries / "postgres"), "-D", f"{folder}/data", "-k", folder]
         with (self._folder / "log").open("ab") as log:
@@ -119,8 +120,11 @@ def _unprivileged() -> _As:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Server]:
-    """A server for as long as the context is open; skips the test that asks when there is none to be had."""
+def serving(*, fsync: bool = False) -> Iterator[Server]:
+    """A server for as long as the context is open; skips the test that asks when there is none to be had.
+
+    With `fsync` its commits survive a power cut, which tests do without and benchmarks may not.
+    """
     if given := os.environ.get(DSN):
         yield Server(given)
         return
@@ -134,6 +138,7 @@ def serving() -> Iterator[Server]:
             port,
             binaries,
             folder,
+            _settings=SETTINGS | ({"fsync": "on"} if fsync else {}),
         )
         _initialise(binaries, folder)
         try:

@@ -53,6 +53,9 @@ class Incidents:
         self._runbooks = runbooks
         self._now = now
         self._stored = stored
+        self._named: dict[
+            str, str
+        ] = {}  # names that are stored: one who clicks twenty times is looked up once
 
     async def declare(
         self,
@@ -117,7 +120,6 @@ class Incidents:
         now = self._now()
 
         def body(transaction: Transaction) -> Outcome:
-            people.remember(transaction, self._team_id, actor.id, actor.name)
             return flags.contain(
                 transaction,
                 team_id=self._team_id,
@@ -129,14 +131,13 @@ class Incidents:
                 key=key,
             )
 
-        return await self._write(body)
+        return await self._write(actor, body)
 
     async def restore(self, actor: Actor, number: int, *, flag: str, key: str) -> Outcome:
         """Let go of a flag that this incident holds."""
         now = self._now()
 
         def body(transaction: Transaction) -> Outcome:
-            people.remember(transaction, self._team_id, actor.id, actor.name)
             return flags.restore(
                 transaction,
                 team_id=self._team_id,
@@ -147,14 +148,13 @@ class Incidents:
                 key=key,
             )
 
-        return await self._write(body)
+        return await self._write(actor, body)
 
     async def merge(self, actor: Actor, number: int, *, into: int, reason: str, key: str) -> Outcome:
         """Incident `number` is a duplicate of `into`."""
         now = self._now()
 
         def body(transaction: Transaction) -> Outcome:
-            people.remember(transaction, self._team_id, actor.id, actor.name)
             return merging.merge(
                 transaction,
                 team_id=self._team_id,
@@ -166,14 +166,13 @@ class Incidents:
                 key=key,
             )
 
-        return await self._write(body)
+        return await self._write(actor, body)
 
     async def unmerge(self, actor: Actor, number: int, *, reason: str, key: str) -> Outcome:
         """Incident `number` is one of its own after all."""
         now = self._now()
 
         def body(transaction: Transaction) -> Outcome:
-            people.remember(transaction, self._team_id, actor.id, actor.name)
             return merging.unmerge(
                 transaction,
                 team_id=self._team_id,
@@ -184,7 +183,7 @@ class Incidents:
                 key=key,
             )
 
-        return await self._write(body)
+        return await self._write(actor, body)
 
     async def of_channel(self, channel: str) -> Incident:
         """The incident whose channel this is; raises Refused when it is none."""
@@ -237,15 +236,20 @@ class Incidents:
         now = self._now()
 
         def body(transaction: Transaction) -> Outcome:
-            people.remember(transaction, self._team_id, actor.id, actor.name)
             return incidents.execute(
                 transaction, team_id=self._team_id, number=number, command=command, now=now, key=key
             )
 
-        return await self._write(body)
+        return await self._write(actor, body)
 
-    async def _write(self, body: Callable[[Transaction], Outcome]) -> Outcome:
-        outcome = await self._engine.write(body)
+    async def _write(self, actor: Actor, body: Callable[[Transaction], Outcome]) -> Outcome:
+        def named(transaction: Transaction) -> Outcome:
+            if self._named.get(actor.id) != actor.name:
+                people.remember(transaction, self._team_id, actor.id, actor.name)
+            return body(transaction)
+
+        outcome = await self._engine.write(named)
+        self._named[actor.id] = actor.name
         if outcome.events:
             self._stored()
         return outcome

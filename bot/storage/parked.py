@@ -46,7 +46,8 @@ def try_again(
     joins it, because what it did is looked up by its number.
     """
     rows = transaction.all(
-        "select id, team_id, incident, coalesce_key, in_doubt from effect where state = 'parked' order by id desc"
+        "select id, team_id, incident, coalesce_key, in_doubt from effect where state = 'parked'"  # noqa: S608
+        f" order by id desc{transaction.for_update}"
     )
     wanted = [
         row for row in rows if team_id in (None, row["team_id"]) and incident in (None, row["incident"])

@@ -94,6 +94,7 @@ async def test_the_whole_incident_works_with_the_keyboard_alone(ana: Watched) ->
     await expect(question).to_be_hidden()
     await expect(page.get_by_role("button", name="Close incident")).to_be_focused()
     await keys.press("Enter")
+    await expect(question.get_by_role("button", name="Close it")).to_be_focused()
     await keys.press("Enter")
     await expect(page.locator(".message", has_text="INC-1 is closed.")).to_be_visible()
     await page.get_by_role("button", name="More options").focus()
