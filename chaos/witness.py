@@ -16,7 +16,8 @@ from typing import Any
 
 from bot.domain.effects import Tell, promised
 from bot.domain.events import RoleTaken
-from bot.domain.incident import Incident, evolve, replay
+from bot.domain.evolving import evolve, replay
+from bot.domain.incident import Incident
 from bot.domain.vocabulary import Surface
 from bot.sandbox.blocks import settled
 from bot.sandbox.server import Sandbox

@@ -16,9 +16,9 @@ from bot.domain.commands import (
     OverrideGate,
 )
 from bot.domain.incident import Incident
+from bot.domain.naming import phase_word
 from bot.domain.questions import Answer, Proof
 from bot.domain.rules.gates import Unanswered, may_close, steps_done
-from bot.domain.story import phase_word
 from bot.domain.vocabulary import Phase, Refused
 from bot.slack.cards import recovery_times
 from bot.slack.gates import gate_form, own_blank, path_blank

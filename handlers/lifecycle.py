@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.domain.commands import CancelIncident, Command, CorrectMilestone, ReopenIncident, StepBack
-from bot.domain.story import marks, milestone_word, phase_word
+from bot.domain.naming import milestone_word, phase_word
+from bot.domain.story import marks
 from bot.domain.times import past_time
 from bot.domain.vocabulary import Kind, Milestone, Refused, Severity, incident_name, incident_number
 from bot.slack.cards import recovery_times

@@ -7,7 +7,7 @@ from functools import partial
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.domain.commands import AssignRole, Command, HandOver, TakeRole
-from bot.domain.story import role_word
+from bot.domain.naming import role_word
 from bot.domain.vocabulary import Refused, Role
 from bot.slack.hints import so_now
 from bot.slack.ids import Action, RoleAim

@@ -11,7 +11,8 @@ from bot.domain.events import Event
 from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.metrics.wording import duration_words
-from bot.domain.story import Who, action_item_line, is_told, line, marks, milestone_word, phase_word, utc
+from bot.domain.naming import milestone_word, phase_word
+from bot.domain.story import Who, action_item_line, is_told, line, marks, utc
 
 
 class Recorded(Protocol):

@@ -41,11 +41,13 @@ from bot.domain.events import (
     SurfacePosted,
     UpdatePosted,
 )
-from bot.domain.incident import Incident, Turn
+from bot.domain.evolving import Turn
+from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.metrics.wording import duration_words
+from bot.domain.naming import milestone_word, phase_word, role_word
 from bot.domain.questions import ActionItem, Proof
-from bot.domain.vocabulary import Kind, Milestone, Phase, Refused, Role, incident_name
+from bot.domain.vocabulary import Kind, Phase, Role, incident_name
 
 Who = Callable[[str], str]
 Quote = Callable[[str], str]
@@ -379,69 +381,6 @@ def _flag_line(event: FlagContained | FlagRestored, t: Translate, by: str, quote
 def _stopped(text: str) -> str:
     """Ends as a sentence does, so that the next one can follow."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def phase_word(phase: Phase, t: Translate) -> str:
-    """The phase's name for people."""
-    match phase:
-        case Phase.STABILIZE:
-            return t("stabilize")
-        case Phase.REPAIR:
-            return t("repair")
-        case Phase.PREVENT:
-            return t("prevent")
-        case Phase.CLOSED:
-            return t("closed")
-
-
-def refusal_words(refused: Refused, t: Translate) -> str:
-    """A refusal in the reader's language; phases and roles in it too."""
-    return t(refused.text, **{name: _word(value, t) for name, value in refused.params.items()})
-
-
-def _word(value: object, t: Translate) -> object:
-    match value:
-        case Phase():
-            return phase_word(value, t)
-        case Role():
-            return role_word(value, t)
-        case Milestone():
-            return milestone_word(value, t)
-    return value
-
-
-def role_word(role: Role, t: Translate) -> str:
-    """The role's name for people."""
-    match role:
-        case Role.COMMANDER:
-            return t("lead")
-        case Role.COMMUNICATIONS:
-            return t("communications")
-        case Role.SCRIBE:
-            return t("scribe")
-        case Role.RESPONDER:
-            return t("responder")
-
-
-def milestone_word(milestone: Milestone, t: Translate) -> str:
-    """The milestone's name for people."""
-    match milestone:
-        case Milestone.IMPACT_STARTED:
-            return t("impact started")
-        case Milestone.DETECTED:
-            return t("detected")
-        case Milestone.DECLARED:
-            return t("declared")
-        case Milestone.ACKNOWLEDGED:
-            return t("acknowledged")
-        case Milestone.STABILIZED:
-            return t("stabilized")
-        case Milestone.REPAIRED:
-            return t("repaired")
-        case Milestone.CLOSED:
-            return t("closed")
-        case Milestone.IMPACT_ENDED:
-            return t("impact ended")
 
 
 def utc(at: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.incident import Incident
-from bot.domain.story import role_word
+from bot.domain.naming import role_word
 from bot.domain.vocabulary import Role
 from bot.slack import blocks
 from bot.slack.face import Drawing, Face

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.domain.incident import Containment, Incident
 from bot.domain.metrics.wording import age_words, duration_words
-from bot.domain.story import marks, phase_word, role_word
+from bot.domain.naming import phase_word, role_word
+from bot.domain.story import marks
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState
 from bot.slack import blocks
 from bot.slack.blocks import Block

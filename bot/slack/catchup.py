@@ -8,7 +8,8 @@ from datetime import datetime
 from bot.domain import story
 from bot.domain.events import Event, StepDone, StepReopened
 from bot.domain.incident import Incident
-from bot.domain.story import marks, phase_word
+from bot.domain.naming import phase_word
+from bot.domain.story import marks
 from bot.slack.cards import progress
 from bot.slack.face import Face
 from bot.slack.hints import next_to_do

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.incident import Incident, Item
-from bot.domain.story import phase_word, role_word
+from bot.domain.naming import phase_word, role_word
 from bot.domain.vocabulary import Phase, StepState
 from bot.slack import blocks
 from bot.slack.blocks import BLOCKS_MAX, Block

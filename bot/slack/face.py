@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain.language import Translate
+from bot.domain.naming import refusal_words
 from bot.domain.questions import CRITICAL_PATHS, ROOT_CAUSES
-from bot.domain.story import refusal_words
 from bot.domain.vocabulary import Refused, Severity
 from bot.slack.text import cut, escape, mention, quoted, unmarked
 

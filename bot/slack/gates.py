@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.incident import Incident
+from bot.domain.naming import phase_word
 from bot.domain.questions import Answer, Proof
-from bot.domain.story import phase_word
 from bot.domain.vocabulary import ANSWER_MAX, REASON_MAX, Phase
 from bot.slack import blocks
 from bot.slack.blocks import Block

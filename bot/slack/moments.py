@@ -18,6 +18,7 @@ from bot.domain.events import (
 )
 from bot.domain.incident import Incident
 from bot.domain.metrics.wording import duration_words
+from bot.domain.naming import phase_word
 from bot.domain.vocabulary import Phase, Role
 from bot.slack import blocks
 from bot.slack.blocks import Block
@@ -116,7 +117,7 @@ def _phase_entered(event: PhaseEntered, incident: Incident, face: Face) -> str:
 def _answered(event: GateAnswered, face: Face) -> Drawing:
     """Each answer a section of its own: they are long, and what people know stands in them."""
     t = face.t
-    phase, who = story.phase_word(event.phase, t), face.person(event.by)
+    phase, who = phase_word(event.phase, t), face.person(event.by)
     headline = t("*How we know that {phase} is over* ({who})", phase=phase, who=who)
     said = story.answer_lines(event, t, face.person, lambda text: quoted(text, ANSWER_SHOWN))
     return Drawing([blocks.section(headline), *map(blocks.section, said)], blocks.notification(headline))

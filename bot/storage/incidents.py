@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from bot.domain.commands import AddNote, Command, DeclareIncident, OverrideGate
 from bot.domain.effects import promised
 from bot.domain.events import Event, FlagContained, FlagRestored
-from bot.domain.incident import Incident, evolve
+from bot.domain.evolving import evolve
+from bot.domain.incident import Incident
 from bot.domain.rules import decide
 from bot.domain.vocabulary import Milestone, Phase
 from bot.storage import outbox, timers

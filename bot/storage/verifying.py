@@ -17,7 +17,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.domain.events import Event, IncidentDeclared
-from bot.domain.incident import Incident, evolve
+from bot.domain.evolving import evolve
+from bot.domain.incident import Incident
 from bot.domain.reminders import wanted
 from bot.domain.vocabulary import incident_name
 from bot.storage import looking

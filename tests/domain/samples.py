@@ -43,7 +43,8 @@ from bot.domain.commands import (
     UnmergeIncident,
 )
 from bot.domain.events import Event
-from bot.domain.incident import Incident, evolve
+from bot.domain.evolving import evolve
+from bot.domain.incident import Incident
 from bot.domain.questions import Answer, Proof
 from bot.domain.reminders import NOBODY_LEADS
 from bot.domain.rules import decide

@@ -7,7 +7,8 @@ import pytest
 from bot.domain.commands import AddNote, ChangeRunbook, CompleteStep, ReopenStep, SkipStep
 from bot.domain.effects import Tell, promised
 from bot.domain.events import RunbookChosen, StepDone
-from bot.domain.incident import ADDED, Incident, evolve
+from bot.domain.evolving import evolve
+from bot.domain.incident import ADDED, Incident
 from bot.domain.language import English
 from bot.domain.rules import decide
 from bot.domain.runbook import Step

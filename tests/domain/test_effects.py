@@ -26,7 +26,8 @@ from bot.domain.effects import (
     promised,
 )
 from bot.domain.events import Event, NoteAdded
-from bot.domain.incident import Incident, evolve
+from bot.domain.evolving import evolve
+from bot.domain.incident import Incident
 from bot.domain.rules import decide
 from bot.domain.vocabulary import Refused, Role, Surface
 from tests.domain.samples import (

@@ -13,7 +13,7 @@ from typing import get_args
 import pytest
 
 from bot.domain.events import Event, event_adapter
-from bot.domain.incident import replay
+from bot.domain.evolving import replay
 from bot.storage.sqlite import SqliteEngine
 from bot.storage.timeline import GENESIS, append, entries, stamp
 

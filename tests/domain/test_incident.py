@@ -54,7 +54,8 @@ from bot.domain.events import (
     SurfacePosted,
     UpdatePosted,
 )
-from bot.domain.incident import Incident, Place, evolve, replay
+from bot.domain.evolving import evolve, replay
+from bot.domain.incident import Incident, Place
 from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState, Surface

@@ -55,7 +55,8 @@ from bot.domain.events import (
     StepSkipped,
     SurfacePosted,
 )
-from bot.domain.incident import Incident, evolve
+from bot.domain.evolving import evolve
+from bot.domain.incident import Incident
 from bot.domain.reminders import NOBODY_LEADS
 from bot.domain.rules import decide
 from bot.domain.vocabulary import FIREBREAK, Phase, Refused, Role, Severity, Surface

@@ -26,16 +26,11 @@ from bot.domain.events import (
     StepSkipped,
     SurfacePosted,
 )
-from bot.domain.incident import replay
+from bot.domain.evolving import replay
 from bot.domain.language import English
+from bot.domain.naming import milestone_word, phase_word, role_word
 from bot.domain.runbook import Step
-from bot.domain.story import (
-    is_told,
-    line,
-    milestone_word,
-    phase_word,
-    role_word,
-)
+from bot.domain.story import is_told, line
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, Surface
 
 t = English()

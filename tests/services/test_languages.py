@@ -10,9 +10,9 @@ from babel.messages.catalog import Message
 from bot.config import MEANINGS
 from bot.domain.incident import Incident
 from bot.domain.metrics.wording import day_words, duration_words
+from bot.domain.naming import refusal_words, role_word
 from bot.domain.rules import decide
 from bot.domain.runbook import matches
-from bot.domain.story import refusal_words, role_word
 from bot.domain.vocabulary import Phase, Refused, Role
 from bot.sandbox.limits import check_view
 from bot.services.languages import ENGLISH, LANGUAGES, Catalogue, translation

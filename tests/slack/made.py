@@ -13,7 +13,8 @@ from bot.domain.events import (
     IncidentDeclared,
     RunbookChosen,
 )
-from bot.domain.incident import Incident, replay
+from bot.domain.evolving import replay
+from bot.domain.incident import Incident
 from bot.domain.language import English
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import FIREBREAK, Phase, Severity

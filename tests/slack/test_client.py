@@ -23,7 +23,8 @@ from bot.domain.events import (
     RunbookChosen,
     SurfacePosted,
 )
-from bot.domain.incident import Incident, replay
+from bot.domain.evolving import replay
+from bot.domain.incident import Incident
 from bot.domain.language import English
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import Phase, Severity, Surface

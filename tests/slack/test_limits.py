@@ -36,7 +36,8 @@ from bot.domain.events import (
     StepSkipped,
     UpdatePosted,
 )
-from bot.domain.incident import Incident, evolve
+from bot.domain.evolving import evolve
+from bot.domain.incident import Incident
 from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import (

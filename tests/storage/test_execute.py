@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.commands import AddNote, Command, CompleteStep, OverrideGate, TakeRole
-from bot.domain.incident import replay
+from bot.domain.evolving import replay
 from bot.domain.vocabulary import FIREBREAK, Phase, Refused, Role
 from bot.storage import incidents, people, timeline, workspaces
 from bot.storage.engine import Engine, Row

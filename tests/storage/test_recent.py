@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 
 from bot.domain.commands import AddNote, TakeRole
-from bot.domain.incident import Incident, replay
+from bot.domain.evolving import replay
+from bot.domain.incident import Incident
 from bot.domain.vocabulary import Refused, Role
 from bot.storage import incidents, timeline
 from bot.storage.engine import Transaction
