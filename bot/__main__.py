@@ -79,17 +79,28 @@ def run() -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where the page listens.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--story", help="Play a story by itself instead of waiting for you: payments.")
+@click.option("--story", help="Play a story by itself instead of waiting for you; “list” names them.")
+@click.option("--watch", is_flag=True, help="Play it in the page, at human speed.")
+@click.option("--speed", default=1.0, type=click.FloatRange(0.1, 100), help="So many times as fast.")
 @click.option("--http", is_flag=True, help="Deliver by signed HTTP instead of Socket Mode.")
 @click.option("--database", type=click.Path(path_type=Path), help="Keep the database here.")
-def demo(host: str, port: int, story: str | None, http: bool, database: Path | None) -> None:
+def demo(
+    host: str, port: int, story: str | None, watch: bool, speed: float, http: bool, database: Path | None
+) -> None:
     """Open a local Slack with the bot connected to it."""
     from bot import demo as demonstration
+    from bot.stories import listed
+
+    if story == "list":
+        click.echo(listed())
+        return
 
     bot.logs.configure("WARNING")
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         worked = asyncio.run(
-            demonstration.demo(host=host, port=port, story=story, http=http, database=database)
+            demonstration.demo(
+                host=host, port=port, story=story, http=http, database=database, watch=watch, speed=speed
+            )
         )
         sys.exit(0 if worked else 1)
 

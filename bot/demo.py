@@ -40,15 +40,29 @@ FLAGS = (
 )
 
 
-async def demo(*, host: str, port: int, story: str | None, http: bool, database: Path | None) -> bool:
-    """Serve until interrupted, or play `story` and answer whether it went as it should."""
+async def demo(
+    *,
+    host: str,
+    port: int,
+    story: str | None,
+    http: bool,
+    database: Path | None,
+    watch: bool = False,
+    speed: float = 1.0,
+) -> bool:
+    """Serve until interrupted, or play `story` and answer whether it went as it should.
+
+    With `watch` it is played in the page, `speed` times as fast as people act, once somebody looks.
+    """
+    if watch and story is None:
+        raise StartError(f"Which story do you want to watch? Add --story: {', '.join(STORIES)}.")
     if story is not None and story not in STORIES:
         raise StartError(f"There is no story {story!r}. There are: {', '.join(STORIES)}.")
     async with contextlib.AsyncExitStack() as stack:
         _end_on_sigterm(stack)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="firebreak-")))
         database = database or folder / "firebreak.db"
-        slack = await stack.enter_async_context(_sandbox(host, 0 if story else port, http))
+        slack = await stack.enter_async_context(_sandbox(host, 0 if story and not watch else port, http))
         ended = await stack.enter_async_context(_bot(slack, database, folder, http))
         settings = Settings.load({"FIREBREAK_DATABASE": str(database)}, folder / CONFIG, slack=False)
         known = await stack.enter_async_context(offline.existing(settings))
@@ -56,7 +70,8 @@ async def demo(*, host: str, port: int, story: str | None, http: bool, database:
             await offline.define_flag(known, flag)
         if story is not None:
             runbooks = Library.load(list(settings.runbook_folders)).runbooks
-            return await _play(Stage(slack, known, runbooks, click.echo), story)
+            stage = Stage(slack, known, runbooks, click.echo)
+            return await (_show(stage, story, speed) if watch else _play(stage, story))
         click.echo(f"A local Slack with Firebreak in it: {slack.url}")
         click.echo("Type /incident P0 checkout returns 500 there. Ctrl-C stops everything.")
         await ended
@@ -176,3 +191,18 @@ async def _play(stage: Stage, story: str) -> bool:
         return False
     click.echo(f"\n✓ {story}: database and channel say what they should ({stage.checked} checks).")
     return True
+
+
+async def _show(stage: Stage, story: str, speed: float) -> bool:
+    """Play it for whoever opens the page; afterwards the page stays for a look around, until Ctrl-C."""
+    light = stage.slack.workspace.spotlight
+    light.say(f"“{story}” begins.")
+    light.speed = speed
+    click.echo(f"Watch it at {stage.slack.url.rstrip('/')}/?watch=1 (it begins when you are there).")
+    await light.audience.wait()
+    went_well = await _play(stage, story)
+    light.say("The end. Look around; the terminal says what was checked." if went_well else "It went wrong.")
+    click.echo("The page stays for a look around. Ctrl-C ends it.")
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    return went_well

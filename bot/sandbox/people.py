@@ -88,6 +88,7 @@ class Actor(Resident):
     ) -> Reply:
         """Write a message, or a slash command when it starts with `/`. `thread` is the message it answers."""
         where = self.goes_to(channel)
+        await self._is_watched()
         thread_ts = (thread.thread_ts or thread.ts) if isinstance(thread, Message) else thread
         if not text.startswith("/"):
             message = await self.says(text, where, thread_ts=thread_ts)
@@ -129,7 +130,7 @@ class Actor(Resident):
             )
 
         about = f"nothing to click that says {text!r}" + (f" near {near!r}" if near else "")
-        return await self._press(await self._find(find, about, channel, patience))
+        return await self._press_watched(await self._find(find, about, channel, patience))
 
     async def chooses(
         self,
@@ -147,11 +148,12 @@ class Actor(Resident):
 
         target = await self._find(find, f"no menu called {label!r}", channel, patience)
         value = await self._meant(target.surface, target.spot, option)
-        return await self._press(Target(target.surface, target.spot, value))
+        return await self._press_watched(Target(target.surface, target.spot, value))
 
     async def confirms(self) -> Reply:
         """Say yes to what the last click asks."""
         target = self._take_asked()
+        await self._is_watched()
         outcome = await self._interactions.act(self.person, target.surface, target.spot, target.value)
         return self._reply(outcome, target.surface)
 
@@ -159,11 +161,23 @@ class Actor(Resident):
         """Say no to what the last click asks; the app never hears of it."""
         self._take_asked()
 
+    async def _is_watched(self, spot: Spot | None = None) -> None:
+        """Let spectators find the place where something is about to happen; at once when there are none."""
+        place = self.place or ""
+        pressed = (spot.block_id, spot.action_id) if spot is not None else ("", "")
+        await self.workspace.spotlight.falls_on(self.id, "" if place == HOME else place, *pressed)
+
     def _take_asked(self) -> Target:
         if self._asked is None:
             raise NotPossibleError("Nothing was asked.")
         target, self._asked = self._asked, None
         return target
+
+    async def _press_watched(self, target: Target) -> Reply:
+        if isinstance(target.surface, Message):
+            self.place = target.surface.channel  # whoever presses something is where it stands
+        await self._is_watched(target.spot)
+        return await self._press(target)
 
     async def _press(self, target: Target) -> Reply:
         confirm = target.spot.element.get("confirm")
@@ -252,6 +266,7 @@ class Actor(Resident):
 
     async def fills(self, values: dict[str, Any], patience: float = PATIENCE) -> Reply:
         """Fill in the open modal: `{label: value}`, an option by its text or the unique beginning of it."""
+        await self._is_watched()
         reply = Reply()
         for label, value in values.items():
 
@@ -265,11 +280,13 @@ class Actor(Resident):
 
     async def submits(self) -> Reply:
         """Press Submit."""
+        await self._is_watched()
         view = self._modals.top(self.person)
         return self._reply(await self._modals.submit(self.person, view), view)
 
     async def closes(self, *, everything: bool = False) -> Reply:
         """Press Cancel; with `everything`, the cross."""
+        await self._is_watched()
         view = self._modals.top(self.person)
         return self._reply(await self._modals.close(self.person, view, everything=everything), view)
 
@@ -301,6 +318,7 @@ class Actor(Resident):
     async def opens_home(self) -> Reply:
         """Open the app's Home tab; the app is told with `app_home_opened`."""
         self.place = HOME
+        await self._is_watched()
         self._tell_opened("home")
         return Reply()
 
@@ -320,6 +338,9 @@ class Actor(Resident):
 
     async def uses_shortcut(self, callback_id: str, message: Message | None = None) -> Reply:
         """Choose a global shortcut, or one from a message's menu."""
+        if message is not None:
+            self.place = message.channel
+        await self._is_watched()
         outcome = await self._interactions.shortcut(self.person, callback_id, message)
         return Reply(error=outcome.error)
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from bot.sandbox.clock import Clock, RealClock
 from bot.sandbox.errors import SlackError
+from bot.sandbox.spotlight import Spotlight
 
 LOG_LENGTH = 2000  # entries the inspector keeps; older ones are of no use to a person looking
 
@@ -217,6 +218,7 @@ class Workspace:
         self.scheduled: dict[str, ScheduledMessage] = {}
         self.base_url = ""  # where this sandbox is reached; URLs in answers and events start with it
         self.log: deque[LogEntry] = deque(maxlen=LOG_LENGTH)
+        self.spotlight = Spotlight(lambda: self.changed(Change("spotlight")))
         self._counter = itertools.count(1)
         self._last_ts = 0
         self._watchers: set[asyncio.Queue[Change]] = set()

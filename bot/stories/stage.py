@@ -38,6 +38,7 @@ class Stage:
     def act(self, person: Actor, does: str) -> None:
         """Announce what somebody is about to do."""
         self.tell(f"\n▸ {person.person.real_name} {does}")
+        self.slack.workspace.spotlight.say(f"{person.person.real_name} {does}")
 
     def shows(self, what: Message | Reply | str) -> None:
         """Print what Slack shows."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from bot.sandbox.fixture import connected
 from bot.sandbox.server import Sandbox
@@ -28,7 +28,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-PATIENCE = 5000  # ms: far more than the page needs, and well below the test's own limit
+PATIENCE = 15_000  # ms: far more than the page needs on a busy machine, and below the test's own limit
 
 
 def chromium() -> str | None:
@@ -93,6 +93,7 @@ async def window(browser: Browser, slack: Sandbox, **how: Any) -> AsyncIterator[
     """A window of its own, with its own storage; whatever went wrong in it fails the test at the end."""
     context: BrowserContext = await browser.new_context(**{"viewport": WIDE, **how})
     context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     page = await context.new_page()
     watched = Watched(page, slack)
     _watch(page, watched.wrong)

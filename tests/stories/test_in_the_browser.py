@@ -66,3 +66,27 @@ async def test_the_declare_form_works_on_a_phone(slack_with_bot: Sandbox) -> Non
         await form.get_by_role("button", name="Declare").click()
         await expect(form).to_be_hidden()
         await slack_with_bot.until(lambda: slack_with_bot.channel("inc-1-search-finds-nothing"))
+
+
+async def test_a_story_can_be_watched(slack_with_bot: Sandbox) -> None:
+    light = slack_with_bot.workspace.spotlight
+    ana, bo = slack_with_bot.person("ana"), slack_with_bot.person("bo")
+    async with browsing() as browser, window(browser, slack_with_bot) as watching:
+        page = watching.page
+        light.speed = 5.0
+        light.say("The story begins.")
+        await page.goto(f"{slack_with_bot.url}/?watch=1")
+        await light.audience.wait()
+        caption = page.locator("#caption")
+        await expect(caption).to_have_text("The story begins.")
+        light.say("Ana declares.")
+        await ana.types("/incident P1 search is slow", "payments")
+        await expect(page.locator("body")).to_have_attribute("data-person", "ana")
+        await expect(caption).to_have_text("Ana declares.")
+        channel = await slack_with_bot.until(lambda: slack_with_bot.channel("inc-1-search-is-slow"))
+        await bo.joins(channel)
+        light.say("Bo presses Take the lead.")
+        await bo.clicks("Take the lead", channel=channel)
+        await expect(page.locator("body")).to_have_attribute("data-person", "bo")
+        await expect(page.locator(".message", has_text="Lead: @Bo Lindqvist").first).to_be_visible()
+        await expect(page).to_have_url(f"{slack_with_bot.url}/?as=bo&channel={channel.id}&watch=1")

@@ -58,6 +58,7 @@ class Page:
         return [
             web.get("/", self._page),
             web.get("/page/parts", self._parts),
+            web.get("/page/spotlight", self._spotlight),
             web.get("/page/log/{number}", self._entry),
             web.post("/page/log/clear", self._clear_log),
             web.get("/page/static/{name}", self._static),
@@ -80,6 +81,16 @@ class Page:
             self._read(place)
         parts = self.renderer.parts(place, names, since)
         answer = {"title": self.renderer.title(place), "parts": parts}
+        return web.json_response(answer, headers=HEADERS)
+
+    async def _spotlight(self, _request: web.Request) -> web.Response:
+        """Where a window that watches should be, and the words below."""
+        light = self.workspace.spotlight
+        light.audience.set()
+        place = place_of(self.workspace, {"as": light.person, "channel": light.place})
+        where = {"app": "home"} if light.person and not light.place else {}
+        href = f"{place.url(**where)}&watch=1"
+        answer = {"href": href, "caption": light.caption, "block": light.block, "action": light.action}
         return web.json_response(answer, headers=HEADERS)
 
     def _read(self, place: Place) -> None:

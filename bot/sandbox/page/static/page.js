@@ -4,6 +4,7 @@ import { act, person, tell } from "./talk.js";
 import { keepDrafts } from "./composer.js";
 import { settleModal, showMoments } from "./surfaces.js";
 import { markInspector, openInspector, startInspector } from "./inspector.js";
+import { lit, pointOut, watches } from "./watch.js";
 
 const TOGETHER = 40; // ms to gather changes: an app that opens an incident makes a dozen at once
 const NEAR = 60; // pixels from the end that still count as being at the end
@@ -199,6 +200,17 @@ document.addEventListener("sent", () => {
 
 addEventListener("popstate", () => go(location.href, { push: false }));
 
+/** Go where somebody acts, if this window watches. */
+async function watch() {
+  const href = await lit();
+  if (href && new URL(href).searchParams.get("as") !== person()) return location.replace(href);
+  if (href) {
+    history.replaceState(null, "", href);
+    await go(href, { push: false });
+  }
+  pointOut();
+}
+
 // The list of conversations on a phone ------------------------------------------------------------------------------------
 
 function toggleDrawer() {
@@ -251,6 +263,7 @@ const PARTS_OF = {
   connections: ["sidebar"],
   log: ["inspector"],
   delivery: [],
+  spotlight: [],
   closed: [],
 };
 
@@ -267,7 +280,9 @@ function follow() {
   const feed = new EventSource("/sandbox/feed");
   const offline = document.getElementById("offline");
   feed.addEventListener("message", (event) => {
-    const parts = concerns(JSON.parse(event.data));
+    const change = JSON.parse(event.data);
+    if (change.kind === "spotlight") watch();
+    const parts = concerns(change);
     if (parts.length) redraw(...parts);
   });
   feed.addEventListener("error", () => { offline.hidden = false; });
@@ -288,4 +303,5 @@ showMoments(document.body);
 startInspector(() => redraw("inspector"));
 for (const box of document.querySelectorAll(".messages[data-scroll]")) toEnd(box);
 settleModal();
-arrive(null);
+if (watches()) watch();
+else arrive(null);
