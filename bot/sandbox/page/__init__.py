@@ -87,9 +87,8 @@ class Page:
         """Where a window that watches should be, and the words below."""
         light = self.workspace.spotlight
         light.audience.set()
-        place = place_of(self.workspace, {"as": light.person, "channel": light.place})
-        where = {"app": "home"} if light.person and not light.place else {}
-        href = f"{place.url(**where)}&watch=1"
+        where = {"channel": light.place} if light.place or not light.person else {"app": "home"}
+        href = f"{place_of(self.workspace, {'as': light.person, **where}).url()}&watch=1"
         answer = {"href": href, "caption": light.caption, "block": light.block, "action": light.action}
         return web.json_response(answer, headers=HEADERS)
 
