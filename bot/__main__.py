@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import signal
 import sys
 from pathlib import Path
@@ -15,14 +14,13 @@ from typing import Any, NoReturn
 import click
 
 import bot.logs
-from bot import commands_upkeep
+from bot import commands_flags, commands_upkeep
 from bot.config import Settings, SettingsError
 from bot.domain.vocabulary import Refused, incident_number
 from bot.errors import StartError
 from bot.storage.engine import StorageError
 
 EXIT_CANNOT = 2  # what people can do something about; 1 stays for mistakes of ours
-FLAG_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)  # what every evaluator can put into a URL
 
 
 class OneSentence(click.Group):
@@ -162,52 +160,6 @@ def export(incident: str, form: str) -> None:
 
 
 @main.group()
-def flag() -> None:
-    """The flags that incidents can contain."""
-
-
-@flag.command()
-@click.argument("key")
-@click.option("--serves", default="on", show_default=True, help="The value it serves when nobody holds it.")
-@click.option("--safe", default="off", show_default=True, help="The value it is held at during an incident.")
-@click.option("--description", default="", help="What it switches, for the person who must decide at night.")
-def define(key: str, serves: str, safe: str, description: str) -> None:
-    """Add a flag to the bot's own table, or change its definition."""
-    from bot import offline
-    from bot.storage.flags import Flag
-
-    if not FLAG_KEY.fullmatch(key):
-        fail(
-            f"{key!r} cannot be the key of a flag: use letters, digits, '.', '_' and '-', such as checkout-v2."
-        )
-    if serves == safe:
-        fail(f"{key} would serve its safe value {safe!r} always, so holding it would change nothing.")
-
-    async def work() -> None:
-        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
-            await offline.define_flag(database, Flag(key, description, serves, safe, None))
-
-    asyncio.run(work())
-    click.echo(f"{key} serves {serves}; held by an incident it serves {safe}.")
-
-
-@flag.command("list")
-def list_flags() -> None:
-    """What each flag serves now, and who holds it."""
-    from bot import offline
-
-    async def work() -> list[str]:
-        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
-            return [
-                f"{each.key}\t{each.now}\t{f'held by INC-{each.held_by}' if each.held_by else ''}".rstrip()
-                for each in await database.incidents.flags()
-            ]
-
-    lines = asyncio.run(work())
-    click.echo("\n".join(lines) if lines else "No flags yet. Add one with: firebreak flag define KEY")
-
-
-@main.group()
 def runbooks() -> None:
     """The checklists that incidents start with."""
 
@@ -244,6 +196,7 @@ def manifest(url: str | None) -> None:
     click.echo(json.dumps(built("http" if url else "socket", url), indent=2))
 
 
+commands_flags.register(main.add_command)
 commands_upkeep.register(main.add_command)
 
 

@@ -155,6 +155,7 @@ def _parts(
         runbooks=lambda: library.runbooks,
         now=now,
         stored=stored,
+        environment=settings.flags.default,
     )
     outside = SlackOutside(
         client,

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBool, StrictInt, ValidationError
 
+from bot.config_flags import Flags, FlagSettings, flag_settings, flag_tokens
 from bot.domain.language import Translate, marked
 from bot.domain.questions import CRITICAL_PATHS, ROOT_CAUSES
 from bot.domain.runbook import Frozen
@@ -39,6 +40,7 @@ ENVIRONMENT = {
     "HOST": "where the web server listens; wins over [web] host",
     "PORT": "the web server's port; wins over [web] port",
     "FIREBREAK_DATABASE": "the database: a file, or the address of a PostgreSQL",
+    "FIREBREAK_FLAG_TOKENS": "what applications read flags with: 'production:TOKEN staging:TOKEN'",
     "FIREBREAK_CONFIG": "the settings file",
 }
 
@@ -157,6 +159,7 @@ class File(Frozen):
     runbooks: Runbooks = Runbooks()
     gates: Gates = Gates()
     web: Web = Web()
+    flags: Flags = Flags()
 
 
 MEANINGS = {
@@ -188,6 +191,7 @@ class Settings(Frozen):
     root_causes: tuple[str, ...] = ROOT_CAUSES
     host: str
     port: int | None  # None: no web server, which Socket Mode does not need
+    flags: FlagSettings = FlagSettings()
 
     @classmethod
     def load(cls, environ: Mapping[str, str], config: Path | None = None, *, slack: bool = True) -> Settings:
@@ -199,6 +203,8 @@ class Settings(Frozen):
         named = config or (Path(given["FIREBREAK_CONFIG"]) if "FIREBREAK_CONFIG" in given else None)
         file, wrong = _file(named)
         wrong += [*_wrong_secrets(given), *_wrong_addresses(given)]
+        tokens, wrong_tokens = flag_tokens(given.get("FIREBREAK_FLAG_TOKENS", ""), file.flags.environments)
+        wrong += wrong_tokens
         if slack and not wrong:
             wrong += _missing_secrets(given)
         if wrong:
@@ -222,6 +228,7 @@ class Settings(Frozen):
             root_causes=_ours_translated(file.gates.causes, ROOT_CAUSES, t),
             host=given.get("HOST", file.web.host),
             port=_port(given, file),
+            flags=flag_settings(file.flags, named or Path(DEFAULT_CONFIG), tokens),
         )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import Any
 
 from bot.config import Settings
 from bot.domain.document import timeline_markdown
+from bot.domain.flags import Definition
 from bot.domain.language import Translate
 from bot.domain.vocabulary import Refused, incident_name
 from bot.errors import StartError
 from bot.services.incidents import Incidents
 from bot.services.languages import translation
 from bot.services.reports import Reports, Schedule
-from bot.storage import flags, workspaces
+from bot.storage import flag_definitions, flags, workspaces
 from bot.storage.engine import Engine
 from bot.storage.flags import Flag
 from bot.storage.opening import open_engine
@@ -55,7 +56,7 @@ async def existing(settings: Settings) -> AsyncIterator[Database]:
         yield Database(
             engine,
             team_id,
-            Incidents(engine, team_id=team_id, runbooks=list, now=_now),
+            Incidents(engine, team_id=team_id, runbooks=list, now=_now, environment=settings.flags.default),
             Reports(engine, team_id=team_id, schedule=schedule, t=translation(settings.language), now=_now),
             translation(settings.language),
         )
@@ -94,6 +95,37 @@ async def exported(database: Database, number: int, form: str) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
+async def define_flags(
+    database: Database, environment: str, definitions: Sequence[Definition], *, by: str
+) -> list[str]:
+    """Add flags or change those that nobody holds, all or none; answers the keys that changed; raises Refused."""
+    now = _now()
+    return await database.engine.write(
+        lambda transaction: flag_definitions.define(
+            transaction, database.team_id, environment, definitions, by=by, now=now
+        )
+    )
+
+
+async def listed_flags(database: Database, environment: str) -> list[Flag]:
+    """All flags of the environment, those that are held first."""
+    return await database.engine.read(
+        lambda transaction: flags.everything(transaction, database.team_id, environment)
+    )
+
+
+async def exported_flags(database: Database, environment: str, effective: bool) -> str:
+    """The environment as a flagd document: as it was defined or, `effective`, as it is served."""
+    return await database.engine.read(
+        lambda transaction: flag_definitions.exported(
+            transaction, database.team_id, environment, effective=effective
+        )
+    )
+
+
 async def define_flag(database: Database, flag: Flag) -> None:
     """Add a flag, or change one that nobody holds; raises Refused."""
-    await database.engine.write(lambda transaction: flags.define(transaction, database.team_id, flag))
+    now = _now()
+    await database.engine.write(
+        lambda transaction: flags.define(transaction, database.team_id, flag, now=now)
+    )

@@ -142,7 +142,7 @@ async def furnish(engine: Engine, slack: Sandbox) -> None:
     def body(transaction: Transaction) -> None:
         workspaces.remember(transaction, team, name)
         for flag in FLAGS:
-            flags.define(transaction, team, flag)
+            flags.define(transaction, team, flag, now=utc_now())
 
     await engine.write(body)
 

@@ -400,3 +400,66 @@ def test_in_french_the_severities_mean_what_they_do_in_french_unless_the_file_sa
     assert found.root_causes[0] == "concurrence d’accès"
     assert found.critical_paths == ("inscription", "recherche", "panier", "paiement")
     assert loaded(tmp_path, 'language = "fr"\n[gates]\npaths = ["cart"]').critical_paths == ("cart",)
+
+
+# Flags
+
+
+def with_tokens(tokens: str) -> dict[str, str]:
+    return SOCKET | {"FIREBREAK_FLAG_TOKENS": tokens}
+
+
+def test_flags_have_one_environment_and_are_served_nowhere_unless_told_otherwise(tmp_path: Path) -> None:
+    flags = loaded(tmp_path).flags
+    assert (flags.environments, flags.default, flags.is_served) == (("production",), "production", False)
+
+
+def test_tokens_say_which_environment_they_read_and_do_not_show_themselves(tmp_path: Path) -> None:
+    one, next_one, other = ("x" * 20, "y" * 20, "z" * 20)
+    found = loaded(
+        tmp_path,
+        'flags = { environments = ["production", "staging"], folder = "flags", grpc = "127.0.0.1:0" }',
+        with_tokens(f"production:{one} staging:{other}\n production:{next_one}"),
+    )
+    tokens = {
+        name: [each.get_secret_value() for each in tokens] for name, tokens in found.flags.tokens.items()
+    }
+    assert tokens == {"production": [one, next_one], "staging": [other]}
+    assert found.flags.folder == tmp_path / "flags"
+    assert found.flags.is_served
+    assert one not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "said"),
+    [
+        ("hidden", "written ENVIRONMENT:TOKEN"),
+        ("production:", "written ENVIRONMENT:TOKEN"),
+        ("production:hidden,hidden-hidden", "written ENVIRONMENT:TOKEN"),
+        ("production:hidden", "fewer than 16 characters for 'production'"),
+        ("staging:" + "hidden" * 4, "environment in place 1, which [flags] environments lacks"),
+        (
+            " ".join(f"production:{'hidden' * 3}{number}" for number in range(3)),
+            "has 3 tokens for 'production'",
+        ),
+        (" ".join(["production:" + "hidden" * 3] * 2), "has one token twice"),
+    ],
+)
+def test_tokens_that_cannot_be_used_are_named_by_their_place_alone(
+    tmp_path: Path, tokens: str, said: str
+) -> None:
+    assert said in refusal(tmp_path, environ=with_tokens(tokens))
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("flags.environments = []", "flags.environments"),
+        ('flags.environments = ["Prod"]', "flags.environments[1]"),
+        ('flags.environments = ["../etc"]', "flags.environments[1]"),
+        ('flags.grpc = "8015"', "such as '127.0.0.1:8015'"),
+        ('flags.folders = "x"', "did you mean 'folder'"),
+    ],
+)
+def test_a_wrong_setting_of_flags_is_said(tmp_path: Path, toml: str, said: str) -> None:
+    assert said in refusal(tmp_path, toml)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.questions import Answer
 from bot.domain.runbook import Runbook
 from bot.domain.vocabulary import Kind, Milestone, Phase, Role, Severity, Surface
@@ -168,10 +169,11 @@ class AddNote(Asked):
 class FlagFacts:
     """What the flag table says, read in the same transaction that decides.
 
-    `held_by` is the number of the incident that contains it now, or None.
+    `held_by` is the number of the incident that contains it now, or None. `safe` is empty when none is declared.
     """
 
     key: str
+    environment: str = FIRST_ENVIRONMENT
     safe: str
     serves: str
     held_by: int | None

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.questions import ActionItem, Answer, Proof
 from bot.domain.runbook import Frozen, Question, Runbook, Step
 from bot.domain.vocabulary import Kind, Milestone, Phase, Role, Severity, Surface
@@ -264,6 +265,7 @@ class FlagContained(Happened):
 
     type: Literal["flag_contained"] = "flag_contained"
     flag: str
+    environment: str = FIRST_ENVIRONMENT
     reason: str
     safe: str
     before: str
@@ -272,6 +274,7 @@ class FlagContained(Happened):
 class FlagRestored(Happened):
     type: Literal["flag_restored"] = "flag_restored"
     flag: str
+    environment: str = FIRST_ENVIRONMENT
     serves: str
 
 

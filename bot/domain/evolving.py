@@ -128,7 +128,8 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
         case FlagContained():
             return {"containments": (*incident.containments, _held(event))}
         case FlagRestored():
-            kept = tuple(held for held in incident.containments if held.flag != event.flag)
+            let_go = (event.flag, event.environment)
+            kept = tuple(held for held in incident.containments if (held.flag, held.environment) != let_go)
             return {"containments": kept}
         case ReminderSent():
             return {"reminded": (*incident.reminded, event.name)}
@@ -303,6 +304,7 @@ def _passed(incident: Incident, event: PhaseEntered) -> dict[Milestone, datetime
 def _held(event: FlagContained) -> Containment:
     return Containment(
         flag=event.flag,
+        environment=event.environment,
         safe=event.safe,
         before=event.before,
         by=event.by,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
+from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.questions import ActionItem, Answer
 from bot.domain.runbook import Frozen, Question, Step
 from bot.domain.vocabulary import (
@@ -67,6 +68,7 @@ class Containment(Frozen):
     """A flag held at its safe value because of this incident."""
 
     flag: str
+    environment: str = FIRST_ENVIRONMENT
     safe: str
     before: str
     by: str
@@ -174,5 +176,13 @@ class Incident(Frozen):
             return None
         return began + timedelta(minutes=item.step.due_after)
 
-    def containment(self, flag: str) -> Containment | None:
-        return next((held for held in self.containments if held.flag == flag), None)
+    def containment(self, flag: str, environment: str | None = None) -> Containment | None:
+        """How it holds the flag, in this environment or in any."""
+        return next(
+            (
+                held
+                for held in self.containments
+                if held.flag == flag and environment in (None, held.environment)
+            ),
+            None,
+        )

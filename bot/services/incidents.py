@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.commands import ChangeRunbook, Command, DeclareIncident
+from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident
 from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import nearest
@@ -47,12 +48,14 @@ class Incidents:
         runbooks: Callable[[], list[Runbook]],
         now: Callable[[], datetime],
         stored: Callable[[], None] = lambda: None,
+        environment: str = FIRST_ENVIRONMENT,
     ) -> None:
         self._engine = engine
         self._team_id = team_id
         self._runbooks = runbooks
         self._now = now
         self._stored = stored
+        self._environment = environment
         self._named: dict[
             str, str
         ] = {}  # names that are stored: one who clicks twenty times is looked up once
@@ -129,6 +132,7 @@ class Incidents:
                 by=actor.id,
                 now=now,
                 key=key,
+                environment=self._environment,
             )
 
         return await self._write(actor, body)
@@ -146,6 +150,7 @@ class Incidents:
                 by=actor.id,
                 now=now,
                 key=key,
+                environment=self._environment,
             )
 
         return await self._write(actor, body)
@@ -210,7 +215,9 @@ class Incidents:
 
     async def flags(self) -> list[flags.Flag]:
         """All flags, those that are held first."""
-        return await self._engine.read(lambda transaction: flags.everything(transaction, self._team_id))
+        return await self._engine.read(
+            lambda transaction: flags.everything(transaction, self._team_id, self._environment)
+        )
 
     async def waiting(self, number: int) -> list[str]:
         """Why each update that Slack does not take is waiting, oldest first; mostly none."""

@@ -1,4 +1,4 @@
-"""The flag table: what each flag serves, which value is safe, and which incident holds it."""
+"""Flags as incidents see them: which value is served, which is safe, and which incident holds it."""
 
 from __future__ import annotations
 
@@ -7,64 +7,53 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.commands import Command, ContainFlag, FlagFacts, RestoreFlag
+from bot.domain.flags import FIRST_ENVIRONMENT, Definition
 from bot.domain.vocabulary import Refused
+from bot.storage import flag_definitions, flag_log
 from bot.storage.engine import Transaction
+from bot.storage.flag_definitions import Stored
 from bot.storage.incidents import Outcome, execute
 
 
 @dataclass(frozen=True)
 class Flag:
-    """One flag. `serves` is its value when nobody holds it; `held_by` the incident that contains it, or None."""
+    """One flag. `serves` is its value when nobody holds it; `held_by` the incident that contains it, or None.
+
+    `safe` is empty when its definition declares none; `holder` is who holds it in words, empty when nobody does.
+    """
 
     key: str
     description: str
     serves: str
     safe: str
     held_by: int | None
+    environment: str = FIRST_ENVIRONMENT
+    holder: str = ""
+    held_at: str | None = None
 
     @property
     def now(self) -> str:
         """The value it serves at this moment."""
-        return self.serves if self.held_by is None else self.safe
+        return self.serves if self.held_at is None else self.held_at
 
 
-def define(transaction: Transaction, team_id: str, flag: Flag) -> None:
-    """Add a flag or change its definition; a flag that is held is refused, because its undo must be exact."""
-    _lock(transaction, team_id)
-    known = find(transaction, team_id, flag.key)
-    if known is not None and known.held_by is not None:
-        raise Refused(
-            "`{flag}` is held by INC-{holder}, so its definition was not changed. Undo the containment first.",
-            flag=flag.key,
-            holder=known.held_by,
-        )
-    transaction.run(
-        "insert into flag (team_id, key, description, serves, safe)"
-        " values (:team_id, :key, :description, :serves, :safe)"
-        " on conflict (team_id, key) do update set"
-        " description = excluded.description, serves = excluded.serves, safe = excluded.safe",
-        team_id=team_id,
-        key=flag.key,
-        description=flag.description,
-        serves=flag.serves,
-        safe=flag.safe,
-    )
+def define(transaction: Transaction, team_id: str, flag: Flag, *, now: datetime, by: str = "") -> None:
+    """Add a flag of two values or change it; a flag that is held is refused, because its undo must be exact."""
+    simple = Definition.simple(flag.key, serves=flag.serves, safe=flag.safe, description=flag.description)
+    flag_definitions.define(transaction, team_id, flag.environment, [simple], by=by, now=now)
 
 
-def everything(transaction: Transaction, team_id: str) -> list[Flag]:
-    """All flags, those that are held first, then by key."""
-    rows = transaction.all(
-        "select flag.*, containment.incident as held_by from flag"
-        " left join containment on containment.team_id = flag.team_id and containment.flag = flag.key"
-        " where flag.team_id = :team_id order by containment.incident is null, flag.key",
-        team_id=team_id,
-    )
-    return [Flag(row["key"], row["description"], row["serves"], row["safe"], row["held_by"]) for row in rows]
+def everything(transaction: Transaction, team_id: str, environment: str = FIRST_ENVIRONMENT) -> list[Flag]:
+    """All flags of the environment, those that are held first, then by key."""
+    return [_flag(stored) for stored in flag_definitions.listed(transaction, team_id, environment)]
 
 
-def find(transaction: Transaction, team_id: str, key: str) -> Flag | None:
+def find(
+    transaction: Transaction, team_id: str, key: str, environment: str = FIRST_ENVIRONMENT
+) -> Flag | None:
     """The flag with exactly this key, or None."""
-    return next((flag for flag in everything(transaction, team_id) if flag.key == key), None)
+    found = flag_definitions.find(transaction, team_id, environment, key)
+    return None if found is None else _flag(found)
 
 
 def contain(
@@ -77,25 +66,43 @@ def contain(
     by: str,
     now: datetime,
     key: str,
+    environment: str = FIRST_ENVIRONMENT,
 ) -> Outcome:
     """Hold a flag at its safe value because of incident `number`; a near miss of its name is refused."""
-    _lock(transaction, team_id)
-    facts = _facts(transaction, team_id, flag)
+    flag_log.lock(transaction, team_id)
+    facts = _facts(transaction, team_id, environment, flag)
     return _execute(transaction, team_id, number, ContainFlag(by=by, flag=facts, reason=reason), now, key)
 
 
 def restore(
-    transaction: Transaction, *, team_id: str, number: int, flag: str, by: str, now: datetime, key: str
+    transaction: Transaction,
+    *,
+    team_id: str,
+    number: int,
+    flag: str,
+    by: str,
+    now: datetime,
+    key: str,
+    environment: str = FIRST_ENVIRONMENT,
 ) -> Outcome:
     """Let go of a flag that incident `number` holds: it serves again exactly what it did before."""
-    _lock(transaction, team_id)
-    facts = _facts(transaction, team_id, flag)
+    flag_log.lock(transaction, team_id)
+    facts = _facts(transaction, team_id, environment, flag)
     return _execute(transaction, team_id, number, RestoreFlag(by=by, flag=facts), now, key)
 
 
-def _lock(transaction: Transaction, team_id: str) -> None:
-    """Who holds what is asked and changed by one at a time. Before the incident's own lock: never the other way."""
-    transaction.lock(f"{team_id}/flags")
+def _flag(stored: Stored) -> Flag:
+    held = stored.override
+    return Flag(
+        key=stored.key,
+        description=stored.definition.description,
+        serves=stored.definition.serves,
+        safe=stored.definition.safe or "",
+        held_by=None if held is None else held.incident,
+        environment=stored.env,
+        holder="" if held is None else held.holder,
+        held_at=None if held is None else held.variant,
+    )
 
 
 def _execute(
@@ -104,11 +111,12 @@ def _execute(
     return execute(transaction, team_id=team_id, number=number, command=command, now=now, key=key)
 
 
-def _facts(transaction: Transaction, team_id: str, key: str) -> FlagFacts:
-    flags = everything(transaction, team_id)
-    found = next((flag for flag in flags if flag.key == key), None)
+def _facts(transaction: Transaction, team_id: str, environment: str, key: str) -> FlagFacts:
+    found = find(transaction, team_id, key, environment)
     if found is None:
-        near = difflib.get_close_matches(key, [flag.key for flag in flags], n=3, cutoff=0.5)
+        near = difflib.get_close_matches(
+            key, flag_definitions.keys(transaction, team_id, environment), n=3, cutoff=0.5
+        )
         if near:
             raise Refused(
                 "There is no flag `{flag}`. Did you mean {choices}? Nothing was switched.",
@@ -119,4 +127,17 @@ def _facts(transaction: Transaction, team_id: str, key: str) -> FlagFacts:
             "There is no flag `{flag}`. `/flag show` lists the flags there are; nothing was switched.",
             flag=key,
         )
-    return FlagFacts(key=found.key, safe=found.safe, serves=found.serves, held_by=found.held_by)
+    if found.held_at is not None and found.held_by is None:
+        raise Refused(
+            "`{flag}` is held at `{safe}` already, by {holder} outside of any incident.",
+            flag=found.key,
+            safe=found.held_at,
+            holder=found.holder,
+        )
+    return FlagFacts(
+        key=found.key,
+        environment=found.environment,
+        safe=found.safe,
+        serves=found.serves,
+        held_by=found.held_by,
+    )

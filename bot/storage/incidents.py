@@ -15,7 +15,7 @@ from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
 from bot.domain.rules import decide
 from bot.domain.vocabulary import Milestone, Phase
-from bot.storage import outbox, timers
+from bot.storage import flag_overrides, outbox, timers
 from bot.storage.engine import Row, Transaction
 from bot.storage.recent import Recent
 from bot.storage.timeline import GENESIS, append, stamp
@@ -227,19 +227,27 @@ def _evolve_and_promise(
 
 
 def _hold_or_release(transaction: Transaction, team_id: str, number: int, event: Event) -> None:
-    """Keep the table of contained flags equal to what the events say."""
+    """Keep what is held over the flags equal to what the events say."""
     if isinstance(event, FlagContained):
-        transaction.run(
-            "insert into containment (team_id, flag, incident) values (:team_id, :flag, :incident)",
-            team_id=team_id,
-            flag=event.flag,
+        flag_overrides.hold(
+            transaction,
+            team_id,
+            env=event.environment,
+            key=event.flag,
+            variant=event.safe,
+            actor=event.by,
+            reason=event.reason,
+            now=event.at,
             incident=number,
         )
     elif isinstance(event, FlagRestored):
-        transaction.run(
-            "delete from containment where team_id = :team_id and flag = :flag and incident = :incident",
-            team_id=team_id,
-            flag=event.flag,
+        flag_overrides.let_go(
+            transaction,
+            team_id,
+            env=event.environment,
+            key=event.flag,
+            actor=event.by,
+            now=event.at,
             incident=number,
         )
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from bot.domain.events import Event, IncidentDeclared
 from bot.domain.evolving import evolve
+from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident
 from bot.domain.reminders import wanted
 from bot.domain.vocabulary import incident_name
@@ -226,16 +227,18 @@ class _Verification:
     def _containments(self) -> dict[Place, set[str]]:
         """All of them at once: there are never more than flags."""
         held: dict[Place, set[str]] = {}
-        for row in self._transaction.all("select team_id, incident, flag from containment"):
-            held.setdefault((row["team_id"], row["incident"]), set()).add(row["flag"])
+        for row in self._transaction.all(
+            "select team_id, incident, env, key from flag_override where incident is not null"
+        ):
+            held.setdefault((row["team_id"], row["incident"]), set()).add(_name(row["env"], row["key"]))
         return held
 
     def _flags(self, place: Place, replayed: Incident, held: set[str]) -> None:
-        said = {containment.flag for containment in replayed.containments}
+        said = {_name(each.environment, each.flag) for each in replayed.containments}
         for flag in sorted(said - held):
-            self._tell(place, f"its events hold flag {flag!r}, but the table of containments does not")
+            self._tell(place, f"its events hold flag {flag!r}, but the table of overrides does not")
         for flag in sorted(held - said):
-            self._tell(place, f"the table of containments holds flag {flag!r} for it, but its events do not")
+            self._tell(place, f"the table of overrides holds flag {flag!r} for it, but its events do not")
 
     def _timers(self, place: Place, replayed: Incident) -> None:
         """Reminders are drawn from the state too: one that is missing is never sent."""
@@ -327,7 +330,7 @@ class _Verification:
                 self._found(Finding(row["team_id"], f"counted {row['counted']} incidents, but {highest}"))
         for row in self._transaction.all(
             "select team_id from (select team_id from timeline union select team_id from effect"
-            " union select team_id from request union select team_id from flag) as used"
+            " union select team_id from request union select team_id from flag_definition) as used"
             " where team_id not in (select team_id from workspace) order by team_id"
         ):
             self._found(Finding(row["team_id"], "has rows, but is not in the table of workspaces"))
@@ -341,6 +344,10 @@ def pages(
     while rows := transaction.all(sql, **values, **after, page=page):
         yield from rows
         after = {key: rows[-1][key] for key in start}
+
+
+def _name(env: str, flag: str) -> str:
+    return flag if env == FIRST_ENVIRONMENT else f"{flag} in {env}"
 
 
 def _place(team_id: str, number: int) -> str:

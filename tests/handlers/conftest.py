@@ -151,7 +151,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
 
     workspace, now = slack.workspace, MovingClock()
     team = workspace.team_id
-    await engine.write(lambda transaction: flags.define(transaction, team, GATEWAY))
+    await engine.write(lambda transaction: flags.define(transaction, team, GATEWAY, now=now()))
     schedule = Schedule(zone=FACE.zone, post_time=datetime.min.time(), channel="incidents")
     reports = Reports(engine, team_id=team, schedule=schedule, t=FACE.t, now=now)
     incidents = Incidents(engine, team_id=team, runbooks=lambda: [runbook], now=now, stored=stored)

@@ -113,8 +113,10 @@ async def test_show_says_what_each_flag_serves_and_who_holds_it(house: House, ty
 
 async def test_a_great_many_flags_fit_an_answer(house: House) -> None:
     for number in range(60):
-        flag = Flag(f"flag-{number:02}-{'<' * 120}", "&" * 300, "on", "off", None)
-        await house.storage.write(partial(flags.define, team_id=house.slack.workspace.team_id, flag=flag))
+        flag = Flag(f"flag-{number:02}-{'x' * 120}", "&" * 300, "on", "off", None)
+        await house.storage.write(
+            partial(flags.define, team_id=house.slack.workspace.team_id, flag=flag, now=house.clock())
+        )
     answer = await house.person("ana").types("/flag show", "general")
     assert answer.message is not None
     assert len(answer.message.text) <= 4000

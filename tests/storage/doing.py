@@ -55,8 +55,9 @@ async def everything(engine: Engine) -> dict[str, list[Row]]:
         "incident",
         "request",
         "effect",
-        "flag",
-        "containment",
+        "flag_definition",
+        "flag_override",
+        "flag_event",
         "person",
         "daily",
     )
@@ -106,7 +107,9 @@ async def unfinished(engine: Engine) -> list[Row]:
 
 
 async def defines(engine: Engine, key: str, *, serves: str = "on", safe: str = "off") -> None:
-    await engine.write(lambda transaction: flags.define(transaction, TEAM, Flag(key, "", serves, safe, None)))
+    await engine.write(
+        lambda transaction: flags.define(transaction, TEAM, Flag(key, "", serves, safe, None), now=NOON)
+    )
 
 
 async def contains(

@@ -105,7 +105,7 @@ async def test_two_incidents_that_contain_at_once_do_not_both_hold_it(engine: En
     )
     refused = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     assert [type(outcome) for outcome in refused] == [Refused]
-    assert len(await rows(engine, "select * from containment")) == 1
+    assert len(await rows(engine, "select * from flag_override")) == 1
 
 
 async def test_a_misspelt_flag_is_not_switched_and_the_near_ones_are_named(engine: Engine) -> None:

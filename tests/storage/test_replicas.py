@@ -365,7 +365,7 @@ async def test_a_flag_that_two_incidents_would_hold_is_held_by_one(replicas: Bot
         with pytest.raises(Refused, match="INC-1"):
             await waiting
     assert await other.read(lambda transaction: flags.find(transaction, TEAM, "checkout-v2")) == Flag(
-        "checkout-v2", "", "on", "off", 1
+        "checkout-v2", "", "on", "off", 1, holder="INC-1", held_at="off"
     )
 
 
@@ -425,7 +425,7 @@ async def test_an_old_replica_works_on_while_a_newer_one_adds_to_the_tables(post
                 await finishes(old, promise)
         with psycopg.connect(postgres_url) as newer:
             newer.execute("create table gadget (id bigint primary key)")
-            for table in ("timeline", "incident", "effect", "flag", "request"):
+            for table in ("timeline", "incident", "effect", "flag_definition", "request"):
                 newer.execute(f"alter table {table} add column gadget text not null default 'x'".encode())
             newer.execute("insert into firebreak_migration (name) values ('9999_gadgets')")
         assert (await declares(old)).incident.number == 41

@@ -214,15 +214,16 @@ DAMAGED_ROWS: dict[str, tuple[str, str]] = {
     ),
     "no row": ("delete from incident", "events, but no row in the table of incidents"),
     "a flag that nobody holds": (
-        "insert into containment (team_id, flag, incident) values ('T1', 'search-v2', 1)",
-        "the table of containments holds flag 'search-v2' for it, but its events do not",
+        "insert into flag_override (team_id, env, key, variant, incident, actor, created)"
+        " values ('T1', 'production', 'search-v2', 'off', 1, '', '')",
+        "the table of overrides holds flag 'search-v2' for it, but its events do not",
     ),
     "a flag let go by hand": (
-        "delete from containment",
-        "its events hold flag 'payments-new-gateway', but the table of containments does not",
+        "delete from flag_override",
+        "its events hold flag 'payments-new-gateway', but the table of overrides does not",
     ),
     "a flag of nobody": (
-        "update containment set incident = 7",
+        "update flag_override set incident = 7",
         "holds 'payments-new-gateway', but has no events",
     ),
     "a count": (
