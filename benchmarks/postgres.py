@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from benchmarks.throughput import COMMANDS, TABLES, Throughput, commands, unique
+from benchmarks.throughput import COMMANDS, STATEMENTS, Throughput, commands, newest, table_of, unique
 from bot.storage.address import parse_address
 from bot.storage.engine import Row
 from bot.storage.opening import open_engine
@@ -37,10 +37,10 @@ async def _turn(server: Server) -> Throughput:
 def _bare(url: str) -> float:
     """The rows of one of our commands, inserted by as many connections as we have, from threads as ours."""
     with psycopg.connect(url, row_factory=dict_row) as connection:
-        samples = {table: _newest(connection, table) for table in TABLES}
-        # every event of the comparison is of one incident, which we keep apart from ours
-        connection.execute("truncate " + ", ".join(TABLES))
-    statements = {table: _insert(table, row) for table, row in samples.items()}
+        samples = {name: _one(connection, newest(name)) for name in STATEMENTS}
+        connection.execute("delete from timeline where version > 3")
+        connection.execute("delete from request")
+    statements = {name: _insert(name, row) for name, row in samples.items()}
     ready = threading.Barrier(CONNECTIONS + 1)
 
     def inserts(first: int) -> None:
@@ -48,8 +48,8 @@ def _bare(url: str) -> float:
             ready.wait()
             for done in range(first, COMMANDS, CONNECTIONS):
                 with connection.transaction():
-                    for table, row in samples.items():
-                        connection.execute(statements[table], {**row, **unique(table, done + 1)})
+                    for name, row in samples.items():
+                        connection.execute(statements[name], {**row, **unique(name, done + 1)})
 
     threads = [threading.Thread(target=inserts, args=(first,)) for first in range(CONNECTIONS)]
     for thread in threads:
@@ -61,18 +61,15 @@ def _bare(url: str) -> float:
     return COMMANDS / (time.perf_counter() - started)
 
 
-def _newest(connection: psycopg.Connection[Row], table: str) -> Row:
-    newest = {"timeline": "id", "effect": "id", "incident": "number", "request": "at"}[table]
-    statement = f"select * from {table} order by {newest} desc limit 1"  # noqa: S608
+def _one(connection: psycopg.Connection[Row], statement: str) -> Row:
     row = connection.execute(statement.encode()).fetchone()
     if row is None:
-        raise AssertionError(f"our commands left nothing in {table}")
+        raise AssertionError("our commands left nothing behind")
     return row
 
 
-def _insert(table: str, row: Row) -> bytes:
-    columns = ", ".join(row)
-    values = ", ".join(f"%({column})s" for column in row)
-    again = " on conflict (team_id, number) do update set state = excluded.state, version = excluded.version"
-    over = again if table == "incident" else ""
-    return f"insert into {table} ({columns}) values ({values}){over}".encode()  # noqa: S608
+def _insert(name: str, row: Row) -> bytes:
+    columns = [column for column in row if not (column == "id" and table_of(name) == "effect")]
+    values = ", ".join(f"%({column})s" for column in columns)
+    statement = f"insert into {table_of(name)} ({', '.join(columns)}) values ({values})"  # noqa: S608
+    return f"{statement}{STATEMENTS[name]}".encode()

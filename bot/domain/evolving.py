@@ -103,7 +103,7 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
         case RoleTaken():
             return _role_taken(incident, event)
         case StepDone() | StepSkipped() | StepReopened():
-            return {"items": tuple(_ticked(item, event) for item in incident.items)}
+            return {"items": tuple([_ticked(item, event) for item in incident.items])}
         case StepAssigned() | StepNoted():
             return {"items": tuple(_annotated(item, event) for item in incident.items)}
         case StepAdded():
@@ -258,7 +258,7 @@ def _role_taken(incident: Incident, event: RoleTaken) -> dict[str, object]:
 
 def _ticked(item: Item, event: StepDone | StepSkipped | StepReopened) -> Item:
     if item.step.id != event.step:
-        return item
+        return item  # the very same: only what is another object is written anew
     match event:
         case StepDone():
             closed = {"state": StepState.DONE, "by": event.by, "at": event.at, "reason": ""}

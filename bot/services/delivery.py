@@ -222,7 +222,7 @@ class Delivery:
         incident = incidents.load(transaction, promise.team_id, promise.incident)
         if incident is not None and incident.channel and promise.effect != card:
             outbox.promise(
-                transaction, team_id=promise.team_id, incident=promise.incident, effect=card, now=self._now()
+                transaction, card, team_id=promise.team_id, incident=promise.incident, now=self._now()
             )
 
     async def _state(self, promise: Promise) -> Incident | None:

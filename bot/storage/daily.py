@@ -46,5 +46,5 @@ def once(
         job=job,
         day=day.isoformat(),
     )
-    outbox.promise(transaction, team_id=team_id, incident=outbox.NOBODY, effect=effect(previous), now=now)
+    outbox.promise(transaction, effect(previous), team_id=team_id, incident=outbox.NOBODY, now=now)
     return True

@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from bot.domain.commands import AddNote, Command, DeclareIncident, OverrideGate
-from bot.domain.effects import promised
+from bot.domain.effects import Effect, coalesce_key, promised
 from bot.domain.events import Event, FlagContained, FlagRestored
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
@@ -19,6 +20,7 @@ from bot.storage import flag_overrides, outbox, timers
 from bot.storage.engine import Row, Transaction
 from bot.storage.recent import Recent
 from bot.storage.timeline import GENESIS, append, stamp
+from bot.storage.written import Written, written
 
 _recent = Recent(128)  # more than are led at once; some 40 kB each
 
@@ -64,7 +66,7 @@ def execute(
     transaction.lock(f"{team_id}/{number}")
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # what is stored is what was decided on
     asked = None if key is None else Asked(key, _same(command, number))
-    seen = None if asked is None else _seen(transaction, team_id, asked, now)
+    seen = None if asked is None else _seen(transaction, team_id, asked, number, now)
     if asked is not None and seen is not None:
         _remember(transaction, team_id, asked.key, seen, now)
         return Outcome(_load(transaction, team_id, seen)[0], repeated=True)
@@ -72,7 +74,7 @@ def execute(
         if not isinstance(command, DeclareIncident):
             raise AssertionError("only a declaration makes a new incident")
         number = _next_number(transaction, team_id)
-    incident, head = _load(transaction, team_id, number)
+    incident, previous = _load(transaction, team_id, number)
     events = decide(incident, command, now)
     if events:
         head = append(
@@ -80,19 +82,19 @@ def execute(
             team_id=team_id,
             incident=number,
             version=incident.version,
-            previous=head,
+            previous=previous,
             events=events,
             now=now,
         )
         before = incident
         incident = _evolve_and_promise(transaction, team_id, before, events, now)
         timers.keep(transaction, team_id, before, incident)
-        _project(transaction, team_id, incident, head)
-        _recent.keep(head, incident)
-    if asked is not None:
+        state = written(incident, _recent.get(previous))
+        _project(transaction, team_id, before, state, head)
+        _recent.keep(head, state)
+    if asked is not None and asked.same is not None:
         _remember(transaction, team_id, asked.key, number, now)
-        if asked.same is not None:
-            _remember(transaction, team_id, asked.same, number, now)
+        _remember(transaction, team_id, asked.same, number, now)
     return Outcome(incident, tuple(events))
 
 
@@ -166,8 +168,12 @@ def touched_between(transaction: Transaction, team_id: str, start: datetime, end
     return [Incident.model_validate_json(row["state"]) for row in rows]
 
 
-def _seen(transaction: Transaction, team_id: str, asked: Asked, now: datetime) -> int | None:
-    """The incident that the same request led to before."""
+def _seen(
+    transaction: Transaction, team_id: str, asked: Asked, number: int | None, now: datetime
+) -> int | None:
+    """The incident that the same request led to before. A key that stands alone is remembered at once."""
+    if number is not None and asked.same is None and _is_new(transaction, team_id, asked.key, number, now):
+        return None
     row = transaction.one(
         "select incident from request where team_id = :team_id"
         " and (key = :key or key = :same and at between :since and :until)",
@@ -178,6 +184,20 @@ def _seen(transaction: Transaction, team_id: str, asked: Asked, now: datetime) -
         until=stamp(now + SAME_WITHIN),  # the clock may have been set back
     )
     return int(row["incident"]) if row else None
+
+
+def _is_new(transaction: Transaction, team_id: str, key: str, number: int, now: datetime) -> bool:
+    """Whether this key is seen for the first time; then it is known from now on."""
+    return bool(
+        transaction.run(
+            "insert into request (team_id, key, incident, at) values (:team_id, :key, :incident, :at)"
+            " on conflict (team_id, key) do nothing",
+            team_id=team_id,
+            key=key,
+            incident=number,
+            at=stamp(now),
+        )
+    )
 
 
 def _remember(transaction: Transaction, team_id: str, key: str, number: int, now: datetime) -> None:
@@ -206,23 +226,41 @@ def _next_number(transaction: Transaction, team_id: str) -> int:
 
 def _load(transaction: Transaction, team_id: str, number: int) -> tuple[Incident, str]:
     row = transaction.one(
-        "select state, hash from incident where team_id = :team_id and number = :number",
+        "select hash from incident where team_id = :team_id and number = :number",
         team_id=team_id,
         number=number,
     )
     if row is None:
         return Incident(number=number), GENESIS
+    known = _recent.get(row["hash"])
+    if known is not None:
+        return known.incident, row["hash"]
+    row = transaction.one(
+        # both once more: without a lock somebody may have written in between
+        "select hash, state from incident where team_id = :team_id and number = :number",
+        team_id=team_id,
+        number=number,
+    )
+    if row is None:
+        raise AssertionError("incidents are never deleted")
     return _recent.read(row["hash"], row["state"]), row["hash"]
 
 
 def _evolve_and_promise(
     transaction: Transaction, team_id: str, incident: Incident, events: Iterable[Event], now: datetime
 ) -> Incident:
+    effects: list[Effect] = []
+    kinds: set[str] = set()
     for event in events:
         incident = evolve(incident, event)
         _hold_or_release(transaction, team_id, incident.number, event)
         for effect in promised(incident, event):
-            outbox.promise(transaction, team_id=team_id, incident=incident.number, effect=effect, now=now)
+            kind = coalesce_key(effect)
+            if kind not in kinds:  # two events that change one surface want it drawn once
+                effects.append(effect)
+            if kind is not None:
+                kinds.add(kind)
+    outbox.promise(transaction, *effects, team_id=team_id, incident=incident.number, now=now)
     return incident
 
 
@@ -253,7 +291,7 @@ def _hold_or_release(transaction: Transaction, team_id: str, number: int, event:
 
 
 def projection(team_id: str, incident: Incident, head: str) -> Row:
-    """The row that is kept of an incident: drawn from its events, `head` being the hash of the last one."""
+    """The row that is kept of an incident, without its state: drawn from its events, the last with hash `head`."""
 
     def reached(milestone: Milestone) -> str | None:
         at = incident.milestones.get(milestone)
@@ -273,12 +311,28 @@ def projection(team_id: str, incident: Incident, head: str) -> Row:
         "stabilized_at": reached(Milestone.STABILIZED),
         "repaired_at": reached(Milestone.REPAIRED),
         "closed_at": reached(Milestone.CLOSED),
-        "state": incident.model_dump_json(),
         "hash": head,
     }
 
 
-def _project(transaction: Transaction, team_id: str, incident: Incident, head: str) -> None:
+# What the columns are drawn from that we search by. Where none of it has changed, as with most of what people do,
+# only the state is written: half the work, because no index is touched.
+_searched = attrgetter("severity", "peak", "phase", "channel", "milestones")
+
+
+def _project(transaction: Transaction, team_id: str, before: Incident, state: Written, head: str) -> None:
+    incident = state.incident
+    if before.version and _searched(before) == _searched(incident):
+        transaction.run(
+            "update incident set version = :version, state = :state, hash = :hash"
+            " where team_id = :team_id and number = :number",
+            team_id=team_id,
+            number=incident.number,
+            version=incident.version,
+            state=state.json,
+            hash=head,
+        )
+        return
     transaction.run(
         "insert into incident"
         " (team_id, number, version, title, severity, peak, phase, channel, declared_at, acknowledged_at,"
@@ -290,5 +344,6 @@ def _project(transaction: Transaction, team_id: str, incident: Incident, head: s
         " phase = excluded.phase, channel = excluded.channel, acknowledged_at = excluded.acknowledged_at,"
         " stabilized_at = excluded.stabilized_at, repaired_at = excluded.repaired_at,"
         " closed_at = excluded.closed_at, state = excluded.state, hash = excluded.hash",
+        state=state.json,
         **projection(team_id, incident, head),
     )

@@ -23,7 +23,7 @@ class Snapshot(SqliteTransaction):
     """One read transaction on a file that is opened read-only, and the connection for what SQLite says of it."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database)
+        super().__init__(database.conn)
         self.connection = database.conn
 
 

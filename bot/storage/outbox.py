@@ -6,6 +6,8 @@ answer was lost, is *in doubt*: it is pending again with `in_doubt` set, and who
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,33 +36,80 @@ class Promise:
     created: float
 
 
-def promise(transaction: Transaction, *, team_id: str, incident: int, effect: Effect, now: datetime) -> None:
-    """Add an effect; one that may coalesce joins the one that already waits, or keeps its distance to the last."""
-    key, earliest = coalesce_key(effect), now.timestamp()
-    if key is not None:
-        last = transaction.one(
-            "select not_before from effect where team_id = :team_id and incident = :incident"
-            " and coalesce_key = :key and state in ('sending', 'done') order by id desc limit 1",
-            team_id=team_id,
-            incident=incident,
-            key=key,
-        )
-        if last is not None:
-            earliest = max(earliest, min(last["not_before"], earliest) + spacing(effect))
-    transaction.run(
-        "insert into effect (team_id, incident, lane, coalesce_key, body, not_before, created) values"
-        " (:team_id, :incident, :lane, :coalesce_key, :body, :earliest, :now)"
-        # DO UPDATE and not DO NOTHING: it takes the row lock, so a claim under way cannot miss this change
-        " on conflict (team_id, incident, coalesce_key)"
+# When an effect that may coalesce may happen: so long after the last of its kind, and never before now.
+EARLIEST = (
+    "coalesce((select case when not_before >= :now then :now + :spacing{n}"
+    " when not_before + :spacing{n} > :now then not_before + :spacing{n} else :now end"
+    " from effect where team_id = :team_id and incident = :incident and coalesce_key = :key{n}"
+    " and state in ('sending', 'done') order by id desc limit 1), :now)"
+)
+
+
+@functools.cache  # there are as many as one event has effects, and each kind of them may coalesce or not
+def _insert(coalescing: tuple[bool, ...]) -> str:
+    rows = ", ".join(
+        f"(:team_id, :incident, :lane{n}, :key{n}, :body{n}, {EARLIEST.format(n=n) if may else ':now'}, :now)"
+        for n, may in enumerate(coalescing)
+    )
+    return (
+        "insert into effect (team_id, incident, lane, coalesce_key, body, not_before, created) values"  # noqa: S608
+        f" {rows} on conflict (team_id, incident, coalesce_key)"
         " where state = 'pending' and coalesce_key is not null"
-        " do update set bumps = effect.bumps + 1",
+        # DO UPDATE and not DO NOTHING: it takes the row lock, so a claim under way cannot miss this change
+        " do update set bumps = effect.bumps + 1"
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _as_json(effect: Effect) -> str:
+    return effect_adapter.dump_json(effect).decode()
+
+
+def promise(transaction: Transaction, *effects: Effect, team_id: str, incident: int, now: datetime) -> None:
+    """Add effects, in one statement. One that may coalesce joins the one that already waits, or keeps its
+    distance to the last."""
+    if not effects:
+        return
+    keys = [coalesce_key(effect) for effect in effects]
+    if None not in keys and _all_wait(transaction, keys, team_id=team_id, incident=incident):
+        return
+    values: dict[str, object] = {}
+    for n, (effect, key) in enumerate(zip(effects, keys, strict=True)):
+        values[f"lane{n}"] = lane(effect)
+        values[f"key{n}"] = key
+        if key is None:
+            values[f"body{n}"] = effect_adapter.dump_json(effect).decode()
+        else:
+            values[f"body{n}"] = _as_json(effect)  # one of few: a surface
+            values[f"spacing{n}"] = spacing(effect)
+    transaction.run(
+        _insert(tuple(key is not None for key in keys)),
         team_id=team_id,
         incident=incident,
-        lane=lane(effect),
-        coalesce_key=key,
-        body=effect_adapter.dump_json(effect).decode(),
-        earliest=earliest,
         now=now.timestamp(),
+        **values,
+    )
+
+
+def _all_wait(transaction: Transaction, keys: Sequence[str | None], *, team_id: str, incident: int) -> bool:
+    """Whether one of each kind waits already: in a burst of clicks nearly always, and then nothing is left to do.
+
+    An update and not a look, because it takes the row locks: a claim under way cannot miss this change.
+    """
+    joined = transaction.run(
+        _join(len(keys)),
+        team_id=team_id,
+        incident=incident,
+        **{f"key{n}": key for n, key in enumerate(keys)},
+    )
+    return joined == len(keys)
+
+
+@functools.cache
+def _join(kinds: int) -> str:
+    return (
+        "update effect set bumps = bumps + 1 where team_id = :team_id and incident = :incident"  # noqa: S608
+        f" and coalesce_key in ({', '.join(f':key{n}' for n in range(kinds))}) and state = 'pending'"
     )
 
 

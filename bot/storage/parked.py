@@ -72,5 +72,5 @@ def try_again(
         card = Draw(
             surface=Surface.CARD
         )  # it says what waits; by then the rest has gone well or is parked again
-        outbox.promise(transaction, team_id=team, incident=number, effect=card, now=now + CARD_AFTER)
+        outbox.promise(transaction, card, team_id=team, incident=number, now=now + CARD_AFTER)
     return len(wanted)

@@ -39,19 +39,22 @@ class SqliteTransaction:
 
     for_update = skip_locked = ""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        # Not through sqlite-utils: it reads each statement to learn whether it begins a transaction. We are in one.
+        self._cursor = connection.cursor()
 
     def one(self, sql: str, **values: Any) -> Row | None:
         rows = self.all(sql, **values)
         return rows[0] if rows else None
 
     def all(self, sql: str, **values: Any) -> list[Row]:
-        # query() is lazy, and a half-read one keeps the write-ahead log from being checkpointed
-        return list(self._database.query(sql, values))
+        # read to the end: a half-read one keeps the write-ahead log from being checkpointed
+        rows = self._cursor.execute(sql, values).fetchall()
+        names = [column[0] for column in self._cursor.description] if rows else []
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def run(self, sql: str, **values: Any) -> int:
-        return self._database.execute(sql, values).rowcount
+        return self._cursor.execute(sql, values).rowcount
 
     def lock(self, key: str) -> None:
         """Nothing to do: `BEGIN IMMEDIATE` has shut out everybody else."""
@@ -127,24 +130,49 @@ class _Worker:
         return batch
 
     def _commit(self, database: Database, batch: list[_Job]) -> None:
-        transaction = SqliteTransaction(database)
+        """Carry out all of them and store what they did; where one raises, it undoes itself alone."""
+        connection = database.conn
         try:
-            database.execute(self._begin)
-            for job in batch:
-                try:
-                    with database.atomic():  # a savepoint: a body that raises undoes itself alone
-                        job.result = job.body(transaction)
-                except Exception as error:
-                    job.error = _explained(error)
-                    if not database.conn.in_transaction:  # a full disk rolls everything back at once
-                        raise
-            database.execute("COMMIT")
+            if not self._together(connection, batch):
+                self._one_by_one(connection, batch)
+            connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - nothing of this batch was stored, and each is told
-            if database.conn.in_transaction:
-                database.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             for job in batch:
                 job.error = job.error or _explained(error)
         self._loop.call_soon_threadsafe(_settle, batch)
+
+    def _together(self, connection: sqlite3.Connection, batch: list[_Job]) -> bool:
+        """Begin, and carry out all of them as one; where one raises nothing is left, and it says False.
+
+        Most batches go well, and a savepoint for each of them keeps a copy of every page that it touches.
+        """
+        transaction = SqliteTransaction(connection)
+        connection.execute(self._begin)
+        try:
+            for job in batch:
+                job.result = job.body(transaction)
+        except Exception:  # noqa: BLE001 - found again, and told to whom it belongs, one by one
+            if connection.in_transaction:  # a full disk rolls everything back at once
+                connection.execute("ROLLBACK")
+            return False
+        return True
+
+    def _one_by_one(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
+        """Begin again, with a savepoint for each, so that those stay that did not raise."""
+        transaction = SqliteTransaction(connection)
+        connection.execute(self._begin)
+        for job in batch:
+            connection.execute("SAVEPOINT body")
+            try:
+                job.result = job.body(transaction)
+            except Exception as error:
+                job.error = _explained(error)
+                if not connection.in_transaction:
+                    raise
+                connection.execute("ROLLBACK TO body")
+            connection.execute("RELEASE body")
 
 
 def _settle(batch: list[_Job]) -> None:

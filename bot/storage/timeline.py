@@ -7,12 +7,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from bot.domain.events import Event, event_adapter
 from bot.storage.engine import Row, Transaction
 
 GENESIS = "0" * 64  # the hash before the first event
+# Made once: json.dumps would make one each time. Their output is hashed, so they never change.
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_canonical = json.JSONEncoder(ensure_ascii=False).encode
+# What a hash covers, in this order.
+_covered = itemgetter("team_id", "incident", "version", "at", "recorded_at", "type", "by", "data")
+OWN_COLUMNS = {"type", "at", "by"}  # fields of an event that are not in its `data`
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,8 @@ class Entry:
 
 def stamp(moment: datetime) -> str:
     """A UTC time as it is stored: ISO 8601 with milliseconds and Z, so that text order is time order."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)  # nearly always it is
+    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def moment(stored: str) -> datetime:
@@ -46,17 +54,18 @@ def append(
     now: datetime,
 ) -> str:
     """Write `events` after `version`; answers the hash of the last one."""
+    recorded_at = stamp(now)
     for offset, event in enumerate(events, start=1):
-        stored = event.model_dump(mode="json", exclude={"type", "at", "by"})
+        stored = event.model_dump(mode="json", exclude=OWN_COLUMNS)
         row: Row = {
             "team_id": team_id,
             "incident": incident,
             "version": version + offset,
-            "at": stamp(event.at),
-            "recorded_at": stamp(now),
+            "at": recorded_at if event.at is now else stamp(event.at),
+            "recorded_at": recorded_at,
             "type": event.type,
             "by": event.by,
-            "data": json.dumps(stored, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
+            "data": _compact(stored),
         }
         digest = chained(previous, row)
         transaction.run(
@@ -73,9 +82,7 @@ def append(
 
 def chained(previous: str, row: Row) -> str:
     """SHA-256 over the hash before and every stored column, so that no past row changes unseen."""
-    columns = ("team_id", "incident", "version", "at", "recorded_at", "type", "by", "data")
-    canonical = json.dumps([previous, *(row[column] for column in columns)], ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_canonical([previous, *_covered(row)]).encode()).hexdigest()
 
 
 def entries(transaction: Transaction, team_id: str, incident: int) -> list[Entry]:

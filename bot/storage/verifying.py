@@ -215,7 +215,7 @@ class _Verification:
             wrong = [name for name, value in (("version", version), ("hash", head)) if row[name] != value]
         else:
             expected = projection(team_id, replayed, head)
-            wrong = [name for name in expected if name != "state" and row[name] != expected[name]]
+            wrong = [name for name in expected if row[name] != expected[name]]
             wrong += [f"state ({difference})" for difference in _differences(row["state"], replayed)]
             self._flags(place, replayed, held)
             self._timers(place, replayed)

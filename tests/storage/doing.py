@@ -70,7 +70,7 @@ async def everything(engine: Engine) -> dict[str, list[Row]]:
 async def promises(engine: Engine, *effects: Effect, number: int = 1, now: datetime = NOON) -> None:
     def body(transaction: Any) -> None:
         for effect in effects:
-            outbox.promise(transaction, team_id=TEAM, incident=number, effect=effect, now=now)
+            outbox.promise(transaction, effect, team_id=TEAM, incident=number, now=now)
 
     await engine.write(body)
 

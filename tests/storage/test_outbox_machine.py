@@ -53,12 +53,12 @@ class AtOnce:
 
     async def write(self, body: Body[T]) -> T:
         self._database.execute("begin immediate")
-        result = body(SqliteTransaction(self._database))
+        result = body(SqliteTransaction(self._database.conn))
         self._database.execute("commit")
         return result
 
     async def read(self, body: Body[T]) -> T:
-        return body(SqliteTransaction(self._database))
+        return body(SqliteTransaction(self._database.conn))
 
     def close(self) -> None:
         self._database.close()

@@ -14,6 +14,7 @@ from bot.storage import incidents, timeline
 from bot.storage.engine import Transaction
 from bot.storage.recent import Recent
 from bot.storage.sqlite import SqliteEngine
+from bot.storage.written import Written
 from tests.domain.samples import ANA, BO, NOON
 from tests.storage.doing import TEAM, asks, declares, found
 
@@ -32,7 +33,7 @@ def test_a_known_state_is_not_parsed_again() -> None:
 def test_the_oldest_is_forgotten_and_read_again() -> None:
     recent = Recent(2)
     for number, head in enumerate("abc", start=1):
-        recent.keep(head, state(number))
+        recent.keep(head, Written(state(number)))
     assert recent.read("b", "?") == state(2)
     assert recent.read("a", state(7).model_dump_json()) == state(7)
 

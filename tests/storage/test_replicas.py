@@ -112,7 +112,7 @@ def claiming(limit: int = 99) -> Body[list[Promise]]:
 def promising(*effects: Effect, number: int = 1) -> Body[None]:
     def body(transaction: Transaction) -> None:
         for effect in effects:
-            outbox.promise(transaction, team_id=TEAM, incident=number, effect=effect, now=NOON)
+            outbox.promise(transaction, effect, team_id=TEAM, incident=number, now=NOON)
 
     return body
 
