@@ -47,17 +47,20 @@ def checklist(incident: Incident, face: Face, now: datetime) -> Drawing:
 
 
 def _steps(incident: Incident, face: Face, now: datetime) -> list[Block]:
-    """With buttons under each open step while that fits into one message, else one block and a menu a step."""
+    """With buttons below the first open steps, as many as fit into one message; a menu beside the later ones."""
     items, room = incident.items_of(incident.phase), BLOCKS_MAX - AROUND
     first = _first_to_do(incident)
-    roomy = [block for item in items for block in _roomy(item, incident, face, now, first=item == first)]
-    if len(roomy) <= room:
-        return roomy
     shown = sorted(items, key=lambda item: item.state is not StepState.OPEN)[:room]
-    compact = [_compact(item, incident, face, now) for item in items if item in shown]
-    left_out = len(items) - len(compact)
+    room -= len(shown)  # a block is what each of them takes at the least
+    drawn: list[Block] = []
+    for item in (item for item in items if item in shown):
+        roomy = _roomy(item, incident, face, now, first=item == first)
+        fits = len(roomy) - 1 <= room
+        drawn += roomy if fits else [_compact(item, incident, face, now)]
+        room -= len(roomy) - 1 if fits else 0
+    left_out = len(items) - len(shown)
     if left_out:
-        compact.append(
+        drawn.append(
             blocks.context(
                 face.t.n(
                     "{count} more step does not fit here; it appears when others are done.",
@@ -66,7 +69,7 @@ def _steps(incident: Incident, face: Face, now: datetime) -> list[Block]:
                 )
             )
         )
-    return compact
+    return drawn
 
 
 def _first_to_do(incident: Incident) -> Item | None:
@@ -95,14 +98,11 @@ def _roomy(item: Item, incident: Incident, face: Face, now: datetime, *, first: 
 
 
 def _compact(item: Item, incident: Incident, face: Face, now: datetime) -> Block:
+    """An open step in one block."""
     t, text = face.t, _text(item, face)
-    if item.state is not StepState.OPEN:
-        options = [(t("Undo"), StepAct.UNDO)]
-        below = [_what_became(item, face), *_remarks(item, face)]
-    else:
-        options = [(t("Done"), StepAct.DONE), (t("Skip…"), StepAct.SKIP), *_more(item, face)]
-        text = "\n".join([text, *_asked(item, face), *_remarks(item, face)])
-        below = _fitting(_why(item), _help(item, incident, face, now), blocks.SECTION_MAX - width(text) - 1)
+    options = [(t("Done"), StepAct.DONE), (t("Skip…"), StepAct.SKIP), *_more(item, face)]
+    text = "\n".join([text, *_asked(item, face), *_remarks(item, face)])
+    below = _fitting(_why(item), _help(item, incident, face, now), blocks.SECTION_MAX - width(text) - 1)
     return blocks.section("\n".join([text, *below]), _menu(Action.STEP_MENU, options, item, incident))
 
 

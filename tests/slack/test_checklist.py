@@ -11,6 +11,7 @@ from bot.domain.events import IncidentClosed, PhaseEntered, RoleTaken, StepDone,
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import Phase, Role
 from bot.slack.checklist import checklist
+from bot.slack.face import Drawing
 from tests.slack.made import (
     ANA,
     BO,
@@ -101,22 +102,30 @@ def test_however_many_and_long_the_steps_it_fits(count: int, required: bool) -> 
     check(checklist(incident(IncidentClosed(at=after(9), by=BO), steps=long_steps(count)), FACE, after(9)))
 
 
-def test_a_long_checklist_has_a_menu_on_each_step() -> None:
+def twenty(*done: StepDone) -> Drawing:
     steps = {
         **STEPS,
         Phase.STABILIZE: tuple(Step(id=f"s-{n}", text=f"Step {n}", why="because") for n in range(20)),
     }
-    drawn = check(checklist(incident(steps=steps), FACE, after(1)))
-    menus = elements(drawn, "overflow")
-    assert len(menus) == 20
-    assert [option["text"]["text"] for option in menus[0]["options"]] == [
-        "Done",
-        "Skip…",
-        "I do it",
-        "Assign…",
-        "Note…",
-    ]
-    assert json.loads(menus[3]["options"][0]["value"]) == {"incident": 7, "step": "s-3", "act": "done"}
+    return check(checklist(incident(*done, steps=steps), FACE, after(60)))
+
+
+def test_of_a_long_checklist_the_next_steps_have_buttons_and_the_later_ones_a_menu() -> None:
+    drawn = twenty()
+    assert labels(drawn).count("Done") == 13
+    later = elements(drawn, "overflow")[-7:]
+    for number, menu in enumerate(later, start=13):
+        offered = [option["text"]["text"] for option in menu["options"]]
+        assert offered == ["Done", "Skip…", "I do it", "Assign…", "Note…"]
+        aim = {"incident": 7, "step": f"s-{number}", "act": "done"}
+        assert json.loads(menu["options"][0]["value"]) == aim
+
+
+def test_what_is_done_makes_room_for_the_buttons_of_later_steps() -> None:
+    done = [StepDone(at=after(n), by=ANA, step=f"s-{n}", text=f"Step {n}") for n in range(7)]
+    drawn = twenty(*done)
+    assert labels(drawn).count("Undo") == 7
+    assert labels(drawn).count("Done") == 13
 
 
 def test_of_very_many_steps_the_open_ones_are_shown_first() -> None:
@@ -140,7 +149,7 @@ HELPED = Step(
 @pytest.mark.parametrize("others", [0, 19])
 def test_a_step_shows_what_it_brings_along_in_both_forms(others: int) -> None:
     rest = tuple(Step(id=f"s-{n}", text=f"Step {n}.", why="because") for n in range(others))
-    made = incident(steps={**STEPS, Phase.STABILIZE: (HELPED, *rest)})
+    made = incident(steps={**STEPS, Phase.STABILIZE: (*rest, HELPED)})
     said = read(check(checklist(made, FACE, after(1))))
     assert "They hang after a failover" in said
     assert "for communications · due <!date^" in said
