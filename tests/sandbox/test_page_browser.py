@@ -106,6 +106,26 @@ async def test_the_whole_incident_works_with_the_keyboard_alone(ana: Watched) ->
     await expect(page.get_by_role("button", name="More options")).to_be_focused()
 
 
+async def test_who_gives_a_question_up_and_presses_again_at_once_is_asked_once_more(ana: Watched) -> None:
+    page = ana.page
+    await ana.slack.person("ana").types("/incident P0 search is slow", "incidents")
+    close = page.get_by_role("button", name="Close incident")
+    await close.click()
+    question = page.get_by_role("dialog", name="Close INC-1?")
+    await expect(question).to_be_visible()
+    # Quicker than the browser, which tells of a dialog's closing in a task of its own.
+    await page.evaluate(
+        """() => {
+            document.querySelector("dialog[open]").close("deny");
+            const all = [...document.querySelectorAll("button")];
+            all.find((each) => each.textContent.includes("Close incident")).click();
+        }"""
+    )
+    await question.get_by_role("button", name="Close it").click()
+    await expect(question).to_be_hidden()
+    await expect(page.locator(".message", has_text="INC-1 is closed.")).to_have_count(1)
+
+
 async def test_the_messages_and_the_list_are_walked_with_the_arrows(ana: Watched) -> None:
     for text in ("first", "second"):
         await page_app.post(ana.slack, "incidents", text)

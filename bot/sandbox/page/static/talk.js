@@ -46,21 +46,32 @@ export function tell(text) {
   setTimeout(() => toast.remove(), LONG_ENOUGH);
 }
 
+const asking = new WeakMap(); // dialog -> what settles the question that it asks
+
 /** Ask before acting: resolves to true when the dialog's confirm button was pressed. */
 export function ask(dialog) {
+  asking.get(dialog)?.(false); // given up and asked again before the browser told of the first closing
   return new Promise((resolve) => {
     const before = document.activeElement;
     const answer = (event) => {
       const button = event.target.closest("button[value]");
       if (button) dialog.close(button.value);
     };
+    const closed = () => {
+      if (dialog.open) return; // a closing of before, told late
+      if (before?.isConnected) before.focus();
+      settle(dialog.returnValue === "confirm");
+    };
+    const settle = (yes) => {
+      dialog.removeEventListener("click", answer);
+      dialog.removeEventListener("close", closed);
+      asking.delete(dialog);
+      resolve(yes);
+    };
+    asking.set(dialog, settle);
     dialog.returnValue = "";
     dialog.addEventListener("click", answer);
-    dialog.addEventListener("close", () => {
-      dialog.removeEventListener("click", answer);
-      if (before?.isConnected) before.focus();
-      resolve(dialog.returnValue === "confirm");
-    }, { once: true });
+    dialog.addEventListener("close", closed);
     dialog.showModal();
     dialog.querySelector('button[value="confirm"]').focus();
   });
