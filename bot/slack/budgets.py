@@ -10,6 +10,7 @@ one by one, each once, instead of all of them every second.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.services.delivery import Wait
@@ -78,13 +79,15 @@ class _Bucket:
 class Budgets:
     """What may still be called now. One for each workspace and app; replicas have one each, and 429 beyond that."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        """`clock` in seconds; the event loop's unless another is given."""
+        self._clock = clock
         self._methods: dict[str, _Bucket] = {}
         self._channels: dict[str, _Bucket] = {}
 
     def take(self, method: str, holder: int, channel: str | None = None) -> None:
         """Count one call of `method` by `holder` (an effect's number); raises Wait when it has to come later."""
-        now = asyncio.get_running_loop().time()
+        now = self._now()
         buckets = [self._of_method(method)]
         if channel is not None and method == "chat.postMessage":
             buckets.append(self._of_channel(channel))
@@ -96,7 +99,10 @@ class Budgets:
 
     def hold(self, method: str, seconds: float) -> None:
         """Slack answered 429: nobody calls `method` for that long."""
-        self._of_method(method).hold(asyncio.get_running_loop().time() + seconds)
+        self._of_method(method).hold(self._now() + seconds)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time() if self._clock is None else self._clock()
 
     def _of_method(self, method: str) -> _Bucket:
         if method not in self._methods:

@@ -73,6 +73,7 @@ class SlackOutside:
         now: Callable[[], datetime],
         summary: Summary,
         waiting: Callable[[int], Awaitable[list[str]]] = _nothing_waits,
+        budgets: Budgets | None = None,
     ) -> None:
         self._client = client
         self._face = face
@@ -80,7 +81,7 @@ class SlackOutside:
         self._now = now
         self._summary = summary
         self._waiting = waiting
-        self._budgets = Budgets()
+        self._budgets = budgets or Budgets()
         self._channels: dict[str, str] = {}
 
     async def deliver(self, promise: Promise, incident: Incident | None) -> Command | None:
