@@ -34,8 +34,8 @@ lint: $(VENV)/dev ## ruff
 types: $(VENV)/dev ## mypy, strict
 	@$(BIN)/mypy
 
-unit: $(VENV)/dev ## the tests alone
-	@$(BIN)/pytest -n 2
+unit: $(VENV)/dev ## the tests alone; twice as many as there are cores, because most of them wait
+	@$(BIN)/pytest -n 4
 
 bench: $(VENV)/dev ## speed, as ratios against something run beside it
 	@$(BIN)/python -m benchmarks
