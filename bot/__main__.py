@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 import bot.logs
-from bot import commands_flags, commands_upkeep
+from bot import commands_flags, commands_report, commands_upkeep
 from bot.config import Settings, SettingsError
 from bot.domain.vocabulary import Refused, incident_number
 from bot.errors import StartError
@@ -123,25 +123,6 @@ def sandbox(host: str, port: int, manifest: Path | None, request_url: str | None
 
 
 @main.command()
-@click.argument("window", default="28d")
-@click.option(
-    "--json", "as_json", is_flag=True, help="The stable form for machines; docs/report.md explains it."
-)
-def report(window: str, as_json: bool) -> None:
-    """Recovery times of a window: 28d, 90d, 2026-09."""
-    from bot import offline
-    from bot.domain.metrics import report_json
-
-    async def work() -> str:
-        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
-            if as_json:
-                return json.dumps(report_json(await database.reports.report(window)), indent=2)
-            return "\n".join(await database.reports.figures(window))
-
-    click.echo(asyncio.run(work()))
-
-
-@main.command()
 @click.argument("incident")
 @click.option("--format", "form", type=click.Choice(["md", "json"]), default="md", show_default=True)
 def export(incident: str, form: str) -> None:
@@ -197,6 +178,7 @@ def manifest(url: str | None) -> None:
 
 
 commands_flags.register(main.add_command)
+commands_report.register(main.add_command)
 commands_upkeep.register(main.add_command)
 
 

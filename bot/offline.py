@@ -14,6 +14,8 @@ from bot.config import Settings
 from bot.domain.document import timeline_markdown
 from bot.domain.flags import Definition
 from bot.domain.language import Translate
+from bot.domain.metrics import report_json, report_lines
+from bot.domain.metrics.report_csv import report_csv
 from bot.domain.vocabulary import Refused, incident_name
 from bot.errors import StartError
 from bot.services.incidents import Incidents
@@ -64,6 +66,28 @@ async def existing(settings: Settings) -> AsyncIterator[Database]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which figures: the window and `as_of` as they were typed."""
+
+    window: str
+    group_by: tuple[str, ...]
+    as_of: str | None
+
+
+async def reported(database: Database, wanted: Wanted, form: str) -> bytes:
+    """The report in one of its forms; raises Refused for what is no window or no time."""
+    study = await database.reports.study(wanted.window, group_by=wanted.group_by, as_of=wanted.as_of)
+    match form:
+        case "json":
+            return (json.dumps(report_json(study.report), indent=2) + "\n").encode()
+        case "csv":
+            return report_csv(study.report).encode()
+        case _:
+            lines = report_lines(study.report, database.t, wanted.group_by, study.before)
+            return ("\n".join(lines) + "\n").encode()
 
 
 async def exported(database: Database, number: int, form: str) -> str:

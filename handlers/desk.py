@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.metrics.asking import Asked
 from bot.services.incidents import Incidents
 from bot.slack.face import Face
 
 
 class Reports(Protocol):
-    """Recovery figures as plain lines, the headline first; raises Refused for what is no window."""
+    """Recovery figures as plain lines, the headline first; raises Refused for what cannot be asked."""
 
-    async def figures(self, window: str) -> list[str]: ...
+    async def answer(self, asked: Asked) -> list[str]: ...
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ async def test_what_happened_can_be_read_without_slack(slack: Sandbox, tmp_path:
         await slack.until(lambda: slack.channel("inc-1…").pins)
         await running.delivery.idle()
     assert "1 incident declared" in firebreak("report", cwd=tmp_path).stdout
-    figures = json.loads(firebreak("report", "28d", "--json", cwd=tmp_path).stdout)
+    figures = json.loads(firebreak("report", "--window", "28d", "--json", cwd=tmp_path).stdout)
     assert figures["population"] == {"declared": 1, "open": 1, "excluded": {}}
     assert figures["groups"][0]["key"] == "all"
     document = json.loads(firebreak("export", "INC-1", "--format", "json", cwd=tmp_path).stdout)
@@ -129,7 +129,7 @@ async def test_what_happened_can_be_read_without_slack(slack: Sandbox, tmp_path:
     assert markdown.startswith("# INC-1")
     assert "ana" in markdown
     assert "no INC-9" in refused(firebreak("export", "INC-9", cwd=tmp_path))
-    assert "0 days" in refused(firebreak("report", "0d", cwd=tmp_path))
+    assert "0 days" in refused(firebreak("report", "--window", "0d", cwd=tmp_path))
 
 
 async def test_flags_are_defined_and_listed(slack: Sandbox, tmp_path: Path) -> None:

@@ -5,33 +5,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.domain.effects import PostSummary
-from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.metrics import (
     BadWindow,
+    Grouping,
     Recovery,
     Report,
+    Tally,
+    Window,
     covered,
     daily_lines,
     due_day,
+    grouped_by,
     instant,
+    parse_as_of,
     parse_window,
+    preceding,
     report_lines,
-    report_on,
 )
-from bot.domain.vocabulary import Kind, Milestone, Refused
-from bot.storage import daily, incidents
-from bot.storage.engine import Engine, StorageError
+from bot.domain.metrics.asking import Asked
+from bot.domain.recoveries import recovery_of
+from bot.domain.vocabulary import Refused
+from bot.storage import daily, figures, incidents
+from bot.storage.engine import Engine, StorageError, Transaction
 
 log = logging.getLogger(__name__)
 
 JOB = "summary"  # stored: the name of the daily job
+SHOWN_SINGLY = 5000  # incidents; a chart with more dots is a cloud
+SERVICE_SHOWN = 60  # characters of what was typed that a refusal repeats
 LOOK_EVERY = 15.0  # seconds between two looks at the clock; the summary is late by that much at the most
 
 
@@ -43,6 +51,35 @@ class Schedule:
     post_time: time
     channel: str
     enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Study:
+    """A report, the one of the window before (None before everything), and the incidents it was made of.
+
+    Of more than SHOWN_SINGLY there are none: nobody can tell them apart.
+    """
+
+    report: Report
+    before: Report | None
+    recoveries: tuple[Recovery, ...]
+
+
+class Kept:
+    """The incidents of a window, for as long as they can be shown one by one."""
+
+    def __init__(self, as_of: datetime) -> None:
+        self._as_of = as_of
+        self._too_many = False
+        self.recoveries: list[Recovery] = []
+
+    def add(self, recoveries: Sequence[Recovery]) -> None:
+        if self._too_many:
+            return
+        self.recoveries += [recovery for recovery in recoveries if recovery.declared <= self._as_of]
+        if len(self.recoveries) > SHOWN_SINGLY:
+            self._too_many = True
+            self.recoveries.clear()
 
 
 class Reports:
@@ -65,23 +102,80 @@ class Reports:
         self._now = now
         self._stored = stored
 
-    async def report(self, window: str) -> Report:
-        """The figures of `28d`, `90d` or `2026-09`; raises Refused for what is no window."""
-        as_of = self._now()
+    async def study(
+        self,
+        window: str,
+        *,
+        group_by: Sequence[str] = ("severity",),
+        as_of: str | None = None,
+        only: Callable[[Recovery], bool] | None = None,
+    ) -> Study:
+        """The figures of `28d`, `90d`, `2026-09` or `all`, and of the window before; raises Refused for others.
+
+        `only` narrows it down to some incidents. Read page by page, so that a long history neither fills the
+        memory nor keeps others from the database.
+        """
+        zone, now = self._schedule.zone, self._now()
         try:
-            parsed = parse_window(window, self._schedule.zone, as_of)
+            cut_off = now if as_of is None else parse_as_of(as_of, zone, now)
+            first = await self._engine.read(
+                lambda transaction: figures.first_declared(transaction, self._team_id)
+            )
+            parsed = parse_window(window, zone, cut_off, first)
         except BadWindow as bad:
             raise Refused(bad.text, **bad.params) from bad
-        known = await self._engine.read(
-            lambda transaction: incidents.declared_between(
-                transaction, self._team_id, parsed.start, parsed.end
-            )
-        )
-        return report_on(map(recovery_of, known), parsed, as_of)
+        groupings = [grouped_by(name, zone) for name in group_by]
+        earlier = preceding(parsed)
+        report, recoveries = await self._counted(parsed, cut_off, groupings, only)
+        before = None if earlier is None else (await self._counted(earlier, cut_off, (), only))[0]
+        return Study(report, before, tuple(recoveries))
 
-    async def figures(self, window: str) -> list[str]:
-        """The same as lines for people."""
-        return report_lines(await self.report(window), self._t)
+    async def _counted(
+        self,
+        window: Window,
+        as_of: datetime,
+        groupings: Sequence[Grouping],
+        only: Callable[[Recovery], bool] | None,
+    ) -> tuple[Report, list[Recovery]]:
+        tally, kept = Tally(window, as_of, groupings), Kept(as_of)
+        after: Recovery | None = None
+
+        def next_page(transaction: Transaction) -> list[Recovery]:
+            return figures.declared_between(transaction, self._team_id, window.start, window.end, after)
+
+        while page := await self._engine.read(next_page):
+            after = page[-1]
+            wanted = page if only is None else [recovery for recovery in page if only(recovery)]
+            await asyncio.to_thread(tally.add, wanted)
+            kept.add(wanted)
+        return await asyncio.to_thread(tally.report), kept.recoveries
+
+    async def answer(self, asked: Asked, group_by: Sequence[str] = ("severity",)) -> list[str]:
+        """The figures of what was asked for as lines for people; raises Refused where there is no such service."""
+        study = await self.study(
+            asked.window, group_by=group_by, only=asked.wants if asked.is_narrowed else None
+        )
+        declared = study.report.population.declared + (
+            study.before.population.declared if study.before else 0
+        )
+        if asked.service and not declared:
+            raise Refused(
+                "{service!r} is no window such as 28d, 2026-09 or all, no severity such as P0, and no incident of "
+                "this time names it as a service. Type `/mttr 28d` for all of them.",
+                service=asked.service[:SERVICE_SHOWN],
+            )
+        lines = await asyncio.to_thread(report_lines, study.report, self._t, group_by, study.before)
+        if asked.is_narrowed:
+            lines.insert(1, self._narrowed(asked))
+        return lines
+
+    def _narrowed(self, asked: Asked) -> str:
+        t, parts = self._t, []
+        if asked.severities:
+            parts.append(t("severity {severities}", severities=", ".join(asked.severities)))
+        if asked.service:
+            parts.append(t("service {service}", service=asked.service))
+        return t("Only: {what}.", what="; ".join(parts))
 
     async def summary(self, day: date, previous: date) -> list[str]:
         """The lines of the summary due on `day`: what happened since the one of `previous`, what is open."""
@@ -145,35 +239,3 @@ class Reports:
                 except StorageError as error:
                     log.warning("the daily summary waits: %s", error, extra={"action": "summary_waits"})
             await asyncio.sleep(LOOK_EVERY)
-
-
-def recovery_of(incident: Incident) -> Recovery:
-    """What the figures need to know of an incident."""
-    reached = incident.milestones
-    started = reached.get(Milestone.IMPACT_STARTED)
-    impacts = [each.impact_started for each in incident.absorbed.values() if each.impact_started is not None]
-    return Recovery(
-        number=incident.number,
-        title=incident.title,
-        severity=incident.peak.value,
-        declared=min(incident.declared_at, *(each.declared for each in incident.absorbed.values()))
-        if incident.absorbed
-        else incident.declared_at,
-        acknowledged=reached.get(Milestone.ACKNOWLEDGED),
-        stabilized=reached.get(Milestone.STABILIZED),
-        repaired=reached.get(Milestone.REPAIRED),
-        closed=reached.get(Milestone.CLOSED),
-        impact_started=min(filter(None, [started, *impacts]), default=None),
-        excluded=_excluded(incident),
-        impact_ended=reached.get(Milestone.IMPACT_ENDED),
-        detected=reached.get(Milestone.DETECTED),
-    )
-
-
-def _excluded(incident: Incident) -> str | None:
-    """Why it does not count: metrics.md 3.3. A drill that was cancelled is a drill."""
-    if incident.kind is not Kind.REAL:
-        return incident.kind.value
-    if incident.merged_into is not None:
-        return "duplicate"
-    return "cancelled" if incident.cancelled is not None else None

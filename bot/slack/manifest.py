@@ -40,7 +40,10 @@ COMMANDS = {
         "Hold a risky flag at its safe value, and let go of it",
         "[show [flag] | kill <flag> <reason> | undo <flag>]",
     ),
-    Slash.MTTR: ("Recovery times, with what may be said of them", "[28d]"),
+    Slash.MTTR: (
+        "Recovery times, with what may be said of them",
+        "[28d | 90d | 2026-09 | all] [P0 P1] [service]",
+    ),
 }
 
 SHORTCUTS = {Shortcut.DECLARE: ("Declare an incident", "Open the incident's channel and its checklist")}

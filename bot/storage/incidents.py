@@ -15,8 +15,8 @@ from bot.domain.events import Event, FlagContained, FlagRestored
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
 from bot.domain.rules import decide
-from bot.domain.vocabulary import Milestone, Phase
-from bot.storage import flag_overrides, outbox, timers
+from bot.domain.vocabulary import Milestone
+from bot.storage import figures, flag_overrides, outbox, timers
 from bot.storage.engine import Row, Transaction
 from bot.storage.recent import Recent
 from bot.storage.timeline import GENESIS, append, stamp
@@ -138,30 +138,17 @@ def still_open(transaction: Transaction, team_id: str) -> list[Incident]:
     return [Incident.model_validate_json(row["state"]) for row in rows]
 
 
-def declared_between(
-    transaction: Transaction, team_id: str, start: datetime, end: datetime
-) -> list[Incident]:
-    """Incidents declared in [start, end), in the order they were declared."""
-    rows = transaction.all(
-        "select state from incident where team_id = :team_id"
-        " and declared_at >= :start and declared_at < :end order by declared_at, number",
-        team_id=team_id,
-        start=stamp(start),
-        end=stamp(end),
-    )
-    return [Incident.model_validate_json(row["state"]) for row in rows]
-
-
 def touched_between(transaction: Transaction, team_id: str, start: datetime, end: datetime) -> list[Incident]:
     """Incidents that were declared, stabilized, repaired or closed in [start, end), and those still open."""
+    moved = " union ".join(
+        f"select number from incident where team_id = :team_id and {column} >= :start and {column} < :end"  # noqa: S608
+        for column in ("declared_at", "stabilized_at", "repaired_at", "closed_at")  # an index each
+    )
     rows = transaction.all(
-        "select state from incident where team_id = :team_id and (phase <> :closed"
-        " or declared_at >= :start and declared_at < :end"
-        " or stabilized_at >= :start and stabilized_at < :end"
-        " or repaired_at >= :start and repaired_at < :end"
-        " or closed_at >= :start and closed_at < :end) order by declared_at, number",
+        "select state from incident where team_id = :team_id and number in"  # noqa: S608, columns of ours
+        " (select number from incident where team_id = :team_id and phase <> 'closed'"
+        f" union {moved}) order by declared_at, number",
         team_id=team_id,
-        closed=Phase.CLOSED.value,
         start=stamp(start),
         end=stamp(end),
     )
@@ -312,12 +299,26 @@ def projection(team_id: str, incident: Incident, head: str) -> Row:
         "repaired_at": reached(Milestone.REPAIRED),
         "closed_at": reached(Milestone.CLOSED),
         "hash": head,
+        **figures.columns(incident),
     }
 
 
+_KEY = ("team_id", "number")
+_COLUMNS = (
+    *(*_KEY, "version", "title", "severity", "peak", "phase", "channel", "declared_at", "acknowledged_at"),
+    *("stabilized_at", "repaired_at", "closed_at", "state", "hash", *figures.COLUMNS),
+)
+INSERT = f"insert into incident ({', '.join(_COLUMNS)}) values (:{', :'.join(_COLUMNS)})"  # noqa: S608
+_ON_CONFLICT = " on conflict (team_id, number) do update set " + ", ".join(
+    f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEY
+)
+
 # What the columns are drawn from that we search by. Where none of it has changed, as with most of what people do,
 # only the state is written: half the work, because no index is touched.
-_searched = attrgetter("severity", "peak", "phase", "channel", "milestones")
+_searched = attrgetter(
+    *("severity", "peak", "phase", "channel", "milestones"),
+    *("kind", "cancelled", "merged_into", "absorbed", "answers"),
+)
 
 
 def _project(transaction: Transaction, team_id: str, before: Incident, state: Written, head: str) -> None:
@@ -334,16 +335,7 @@ def _project(transaction: Transaction, team_id: str, before: Incident, state: Wr
         )
         return
     transaction.run(
-        "insert into incident"
-        " (team_id, number, version, title, severity, peak, phase, channel, declared_at, acknowledged_at,"
-        " stabilized_at, repaired_at, closed_at, state, hash) values"
-        " (:team_id, :number, :version, :title, :severity, :peak, :phase, :channel, :declared_at,"
-        " :acknowledged_at, :stabilized_at, :repaired_at, :closed_at, :state, :hash)"
-        " on conflict (team_id, number) do update set"
-        " version = excluded.version, severity = excluded.severity, peak = excluded.peak,"
-        " phase = excluded.phase, channel = excluded.channel, acknowledged_at = excluded.acknowledged_at,"
-        " stabilized_at = excluded.stabilized_at, repaired_at = excluded.repaired_at,"
-        " closed_at = excluded.closed_at, state = excluded.state, hash = excluded.hash",
+        INSERT + _ON_CONFLICT,
         state=state.json,
         **projection(team_id, incident, head),
     )

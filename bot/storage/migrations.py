@@ -249,12 +249,40 @@ FLAGS = (
 
 EMPTIED = ("containment", "flag")  # by 0005_flags; kept for old replicas, and nobody reads them any more
 
+# What reports read, beside the state: times in milliseconds since 1970, so that durations are subtractions. The
+# index holds all that most figures need; services are left out, because PostgreSQL's keys end at 2,700 bytes.
+# Rows from before are filled in at the next start, by bot/storage/figures.py.
+FIGURES = (
+    *(
+        f"alter table incident add column {name}_ms bigint"
+        for name in (
+            *("declared", "acknowledged", "stabilized", "repaired", "closed"),
+            *("impact_started", "impact_ended", "detected"),
+        )
+    ),
+    "alter table incident add column excluded text",
+    "alter table incident add column cause text",
+    "alter table incident add column services text",
+    """
+    create index incident_figures on incident (
+        team_id, declared_ms, number, peak, acknowledged_ms, stabilized_ms, repaired_ms, closed_ms,
+        impact_started_ms, impact_ended_ms, detected_ms, excluded, cause
+    )
+    """,
+    "create index incident_unfigured on incident (team_id, number) where declared_ms is null",
+    # The daily summary asks for what moved since the last one.
+    "create index incident_stabilized on incident (team_id, stabilized_at)",
+    "create index incident_repaired on incident (team_id, repaired_at)",
+    "create index incident_closed on incident (team_id, closed_at)",
+)
+
 STEPS = (
     ("0001_incidents", FIRST),
     ("0002_lanes", LANES),
     ("0003_kinds", KINDS),
     ("0004_timers", TIMERS),
     ("0005_flags", FLAGS),
+    ("0006_figures", FIGURES),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their

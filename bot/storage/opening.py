@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from bot.storage import figures
 from bot.storage.address import PostgresAddress
 from bot.storage.engine import DatabaseUnusable, Engine
 from bot.storage.lock import only_bot_on
@@ -24,11 +25,14 @@ async def open_engine(database: Path | PostgresAddress, *, as_bot: bool = False)
                 from bot.storage.postgres import PostgresEngine  # here, because psycopg is an extra
             except ImportError as error:
                 raise no_driver(database, error) from error
-            yield await stack.enter_async_context(PostgresEngine.open(database))
-            return
-        if as_bot:
-            stack.enter_context(only_bot_on(database))
-        yield await stack.enter_async_context(SqliteEngine.open(database))
+            engine: Engine = await stack.enter_async_context(PostgresEngine.open(database))
+        else:
+            if as_bot:
+                stack.enter_context(only_bot_on(database))
+            engine = await stack.enter_async_context(SqliteEngine.open(database))
+        while await engine.read(figures.has_unfilled):
+            await engine.write(figures.refill)
+        yield engine
 
 
 def no_driver(database: PostgresAddress, error: ImportError) -> DatabaseUnusable:

@@ -13,6 +13,7 @@ import pytest
 from bot.domain.commands import EnterNextPhase, SkipStep
 from bot.domain.effects import PostSummary
 from bot.domain.language import English
+from bot.domain.metrics.asking import Asked, asked
 from bot.domain.runbook import Runbook, Step
 from bot.domain.vocabulary import Phase, Refused, Severity
 from bot.services.incidents import Actor, Incidents
@@ -148,11 +149,11 @@ async def test_few_incidents_are_listed_and_not_averaged(engine: SqliteEngine, w
             await incidents.carry_out(ANA, number, skip, key=f"s{number}{step}")
             leave = EnterNextPhase(by=ANA.id, leaving=phase, answers=ANSWERS[phase])
             await incidents.carry_out(ANA, number, leave, key=f"n{number}{step}")
-    lines = "\n".join(await reports.figures("28d"))
+    lines = "\n".join(await reports.answer(Asked()))
 
     assert "too few for an average (2 incidents): 48 min, 12 min" in lines
     assert "median" not in lines.casefold()
-    figures = (await reports.report("28d")).population
+    figures = (await reports.study("28d")).report.population
     assert (figures.declared, figures.open) == (2, 0)
 
 
@@ -161,5 +162,5 @@ async def test_a_window_that_is_none_is_refused_in_a_sentence(
     engine: SqliteEngine, wall: Wall, window: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        await reports_on(engine, wall).figures(window)
+        await reports_on(engine, wall).answer(asked(window))
     assert len(str(refused.value)) < 300

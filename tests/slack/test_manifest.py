@@ -11,6 +11,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 
 import handlers
+from bot.domain.metrics.asking import Asked
 from bot.services.incidents import Incidents
 from bot.slack.ids import Action, Form
 from bot.slack.manifest import manifest
@@ -55,7 +56,7 @@ class NotedApp(AsyncApp):
 
 
 class NoReports:
-    async def figures(self, window: str) -> list[str]:
+    async def answer(self, asked: Asked) -> list[str]:
         raise AssertionError("nobody asks for figures here")
 
 

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.commands import AddNote, Command, CompleteStep, OverrideGate, TakeRole
 from bot.domain.evolving import replay
 from bot.domain.vocabulary import FIREBREAK, Phase, Refused, Role
-from bot.storage import incidents, people, timeline, workspaces
+from bot.storage import figures, incidents, people, timeline, workspaces
 from bot.storage.engine import Engine, Row
 from bot.storage.timeline import GENESIS, chained
 from tests.domain.samples import ANA, BO, CHANNEL, NOON, STORY, TO_REPAIR, TO_THE_END, declare, done, later
@@ -291,7 +291,7 @@ async def test_incidents_of_a_window_are_those_declared_from_its_start_to_before
     for minute in (0, 10, 20):
         await declares(engine, now=later(minute))
     declared = await engine.read(
-        lambda transaction: incidents.declared_between(transaction, TEAM, later(0), later(20))
+        lambda transaction: figures.declared_between(transaction, TEAM, later(0), later(20))
     )
     assert [incident.number for incident in declared] == [1, 2]
 

@@ -137,7 +137,7 @@ DAMAGED_TIMELINES: dict[str, tuple[str, str]] = {
     ),
     "a missing last event": (
         "delete from timeline where version = (select max(version) from timeline)",
-        "T1 INC-1: its row differs from a replay of its events in version, phase, closed_at, hash, state (v",
+        "T1 INC-1: its row differs from a replay of its events in version, phase, closed_at, hash, closed_ms,",
     ),
     "an unreadable event": (
         "update timeline set data = '{' where version = 3",

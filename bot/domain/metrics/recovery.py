@@ -35,6 +35,8 @@ class Recovery:
     impact_ended: datetime | None = None
     detected: datetime | None = None
     excluded: str | None = None
+    services: tuple[str, ...] = ()
+    cause: str | None = None
 
     def __post_init__(self) -> None:
         """Two times of one zone compare by wall clock, which is wrong in autumn's doubled hour: so UTC."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from bot.domain.metrics.recovery import Clock, Elapsed, Recovery, counts, elapsed, is_open, not_counted
+from bot.domain.metrics.recovery import Clock, Recovery
 from bot.domain.metrics.statistics import (
     MEDIAN,
     P90,
@@ -120,6 +121,20 @@ class Grouping:
 
 
 BY_SEVERITY = Grouping("severity", lambda recovery: (recovery.severity,))
+BY_SERVICE = Grouping("service", lambda recovery: recovery.services)
+BY_CAUSE = Grouping("cause", lambda recovery: (recovery.cause,) if recovery.cause else ())
+GROUPED_BY = ("severity", "service", "cause", "month")
+
+
+def by_month(zone: ZoneInfo) -> Grouping:
+    """By the calendar month in which it was declared, on the clock of `zone`."""
+    return Grouping("month", lambda recovery: (f"{recovery.declared.astimezone(zone):%Y-%m}",))
+
+
+def grouped_by(name: str, zone: ZoneInfo) -> Grouping:
+    """The one of GROUPED_BY with this name."""
+    known = {each.by: each for each in (BY_SEVERITY, BY_SERVICE, BY_CAUSE, by_month(zone))}
+    return known[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +167,9 @@ class Report:
     as_of: datetime
     population: Population
     groups: tuple[Group, ...]
+    coverage: Mapping[str, int] = field(
+        default_factory=dict
+    )  # how many that count are in a group, by grouping
 
     @property
     def everything(self) -> Group:
@@ -161,67 +179,7 @@ class Report:
         return tuple(group for group in self.groups if group.by == name)
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What one pass keeps of each incident: whole numbers, so that a million of them fit in memory."""
-
-    finished: list[int] = field(default_factory=list)
-    at_least: list[int] = field(default_factory=list)
-    of: int = 0
-
-    def add(self, duration: Elapsed | None) -> None:
-        self.of += 1
-        if duration is not None:
-            (self.at_least if duration.still_open else self.finished).append(duration.seconds)
-
-
-def report_on(
-    recoveries: Iterable[Recovery],
-    window: Window,
-    as_of: datetime,
-    groupings: Sequence[Grouping] = (BY_SEVERITY,),
-) -> Report:
-    """Reads the recoveries once, in any order, and keeps those declared in the window and before `as_of`."""
-    everything = (None, "all")
-    gathered: defaultdict[tuple[str | None, str], dict[Clock, _Gathered]] = defaultdict(_empty)
-    gathered[everything] = _empty()
-    declared = still_open = 0
-    excluded: Counter[str] = Counter()
-    for recovery in recoveries:
-        if recovery.declared not in window or recovery.declared > as_of:
-            continue
-        declared += 1
-        reason = not_counted(recovery)
-        if reason is None:
-            still_open += is_open(recovery, as_of)
-        else:
-            excluded[reason] += 1
-        durations = [(clock, elapsed(recovery, clock, as_of)) for clock in Clock if counts(recovery, clock)]
-        keys = (
-            (grouping.by, key) for grouping in groupings for key in dict.fromkeys(grouping.keys(recovery))
-        )
-        for row in (everything, *keys) if durations else ():
-            for clock, duration in durations:
-                gathered[row][clock].add(duration)
-    order = {grouping.by: place for place, grouping in enumerate(groupings)}
-    rows = sorted(gathered, key=lambda row: (-1 if row[0] is None else order[row[0]], row[1]))
-    return Report(
-        window=window,
-        as_of=as_of.astimezone(UTC),
-        population=Population(declared, still_open, dict(sorted(excluded.items()))),
-        groups=tuple(Group(by, key, _summaries(gathered[by, key])) for by, key in rows),
-    )
-
-
-def _empty() -> dict[Clock, _Gathered]:
-    return {clock: _Gathered() for clock in Clock}
-
-
-def _summaries(gathered: Mapping[Clock, _Gathered]) -> dict[Clock, Summary]:
-    return {clock: summarise(kept.finished, kept.at_least, of=kept.of) for clock, kept in gathered.items()}
-
-
-def report_json(report: Report) -> dict[str, object]:
+def report_json(report: Report) -> dict[str, Any]:
     """The stable form for machines; seconds are numbers, times are ISO 8601 in UTC."""
     return {
         "as_of": _iso(report.as_of),
@@ -240,14 +198,16 @@ def report_json(report: Report) -> dict[str, object]:
             {
                 "by": group.by,
                 "key": group.key,
-                **{clock.value: _summary_json(group.durations[clock]) for clock in JSON_CLOCKS},
+                **{clock.value: summary_json(group.durations[clock]) for clock in JSON_CLOCKS},
             }
             for group in report.groups
         ],
+        "coverage": {by: {"n": n, "of": report.population.counted} for by, n in report.coverage.items()},
     }
 
 
-def _summary_json(summary: Summary) -> dict[str, object]:
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """One duration of one group in the stable form."""
     interval = summary.interval_s
     return {
         "n": summary.n,

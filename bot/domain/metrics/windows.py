@@ -12,6 +12,8 @@ LONGEST_DAYS = (
 )
 SHOWN = 40  # characters of what was typed that a refusal repeats
 DAY = timedelta(days=1)
+EVERYTHING = "all"  # the window of the whole history, by its name
+OLDEST_YEAR = 1971  # a day of room to subtract from, in any zone
 EVERY_DAY = frozenset(range(1, 8))  # ISO weekdays, Monday is 1
 
 
@@ -64,15 +66,61 @@ def month(year: int, number: int, zone: ZoneInfo, as_of: datetime) -> Window:
     return Window(instant(date(year, number, 1), time.min, zone), end, zone, f"{year:04}-{number:02}")
 
 
-def parse_window(text: str, zone: ZoneInfo, as_of: datetime) -> Window:
-    """`28d`, `90d` or `2026-09`, as people type it. Raises BadWindow."""
+def since(first: datetime | None, as_of: datetime, zone: ZoneInfo) -> Window:
+    """Everything there is: from the first incident on, or a day that holds none."""
+    return Window(as_of - DAY if first is None or first >= as_of else first, as_of, zone, EVERYTHING)
+
+
+def preceding(window: Window) -> Window | None:
+    """The window of the same length, or the calendar month, right before; None before everything."""
+    if window.days is not None:
+        return rolling(window.days, window.start, window.zone)
+    if calendar := re.fullmatch(r"([0-9]{4})-([0-9]{2})", window.name):
+        year, number = divmod(int(calendar[1]) * 12 + int(calendar[2]) - 2, 12)
+        return month(year, number + 1, window.zone, window.start)
+    return None
+
+
+def looks_like_a_window(word: str) -> bool:
+    """Whether somebody who types it means a window, be it a good one or not."""
+    return bool(re.fullmatch(r"[+-]?[0-9]+d|[0-9]{4}-[0-9]{1,2}|all", word.casefold()))
+
+
+def parse_as_of(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """`2026-09-30` (its end), `2026-09-30T12:00` by the clock of `zone`, or with an offset. Raises BadWindow."""
+    asked = text.strip()
+    try:
+        at = datetime.fromisoformat(asked)
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", asked):
+            at = instant(at.date() + DAY, time.min, zone)
+        elif at.tzinfo is None:
+            at = instant(at.date(), at.time(), zone)
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadWindow(
+            "{text!r} is no time. Write a day such as 2026-09-30, or a time such as 2026-09-30T12:00.",
+            text=asked if len(asked) <= SHOWN else asked[: SHOWN - 1] + "…",
+        ) from None
+    if at > now:
+        raise BadWindow(
+            "{text!r} has not come yet, and nothing is known of it. Write a time up to now.", text=asked
+        )
+    if at.year < OLDEST_YEAR:
+        raise BadWindow("{text!r} is before any incident log. Write a later time.", text=asked)
+    return at
+
+
+def parse_window(text: str, zone: ZoneInfo, as_of: datetime, first: datetime | None = None) -> Window:
+    """`28d`, `90d`, `2026-09` or `all` (since `first`), as people type it. Raises BadWindow."""
     asked = text.strip().casefold()
+    if asked == EVERYTHING:
+        return since(first, as_of, zone)
     if days := re.fullmatch(r"([+-]?)([0-9]{1,9})d", asked):
         return _rolling(days[1], int(days[2]), zone, as_of)
     if calendar := re.fullmatch(r"([0-9]{4})-([0-9]{2})", asked):
         return _month(int(calendar[1]), int(calendar[2]), zone, as_of)
     raise BadWindow(
-        "{text!r} is not a window. Write a number of days such as 28d or 90d, or a month such as 2026-09.",
+        "{text!r} is not a window. Write a number of days such as 28d or 90d, a month such as 2026-09, or all.",
         text=text if len(text) <= SHOWN else text[: SHOWN - 1] + "…",
     )
 

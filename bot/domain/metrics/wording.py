@@ -7,21 +7,19 @@ escapes it, and makes the first one bold if it wants to.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import floor
 
 from bot.domain.language import Translate
 from bot.domain.metrics.recovery import Clock
-from bot.domain.metrics.report import Group, Report, Showing, Summary
-from bot.domain.metrics.statistics import Interval, poisson_interval
+from bot.domain.metrics.report import Group, Showing, Summary
+from bot.domain.metrics.statistics import Interval
 from bot.domain.metrics.windows import Window
 
 MINUTE, HOUR, DAY = 60, 3600, 86400  # seconds
 MINUTES_BELOW = 90 * MINUTE  # up to here people think in minutes
 HOURS_BELOW = 36 * HOUR  # up to here in hours, beyond in days
 LISTED = 10  # single times in one line; more would be read by nobody
-MONTH_DAYS = 28  # counts are told per 28 days: always four of each weekday
-NONE_SEEN_UPPER = 3  # 95 % sure of at most 3 where none was seen: -ln 0.05 = 2.996, the rule of three
 
 
 def duration_words(seconds: float, t: Translate) -> str:
@@ -251,67 +249,6 @@ def window_words(window: Window, t: Translate) -> str:
     )
 
 
-def report_lines(report: Report, t: Translate, split_by: str | None = "severity") -> list[str]:
-    """A report as plain lines: header, who counts, each duration with its end points, the split, method."""
-    return [
-        _title(report.window, t),
-        *_population_lines(report, t),
-        *group_lines(report.everything, t),
-        *(_split_lines(report, split_by, t) if split_by else []),
-        *_method_lines(report, t),
-    ]
-
-
-def _title(window: Window, t: Translate) -> str:
-    bounds = window_words(window, t)
-    if window.days is not None:
-        return t.n(
-            "Recovery times of the last day ({bounds})",
-            "Recovery times of the last {count} days ({bounds})",
-            window.days,
-            bounds=bounds,
-        )
-    if window.name:
-        return t("Recovery times of {window} ({bounds})", window=window.name, bounds=bounds)
-    return t("Recovery times ({bounds})", bounds=bounds)
-
-
-def _population_lines(report: Report, t: Translate) -> list[str]:
-    population, lines = report.population, []
-    if population.counted == 0:
-        lines.append(
-            t(
-                "No incidents declared. (None declared is not proof that nothing broke: none in this time "
-                "is compatible with up to {upper} in as long.)",
-                upper=NONE_SEEN_UPPER,
-            )
-        )
-    else:
-        lines.append(
-            t.n(
-                "{count} incident declared, {open} still open{rate}.",
-                "{count} incidents declared, {open} still open{rate}.",
-                population.counted,
-                open=population.open,
-                rate=_rate(population.counted, report.window, t),
-            )
-        )
-    if population.excluded:
-        lines.append(t("Not counted: {reasons}.", reasons=excluded_words(population.excluded, t)))
-    return lines
-
-
-def _rate(count: int, window: Window, t: Translate) -> str:
-    """Only for windows of 28 days or more: a shorter one would have to be projected."""
-    if window.end - window.start < timedelta(days=MONTH_DAYS, hours=-1):  # spring takes an hour
-        return ""
-    per_month = timedelta(days=MONTH_DAYS) / (window.end - window.start)
-    rate, low, high = (
-        f"{each * per_month:.1f}".removesuffix(".0") for each in (count, *poisson_interval(count))
-    )
-    return t("; {rate} in 28 days (95 % interval {low} to {high})", rate=rate, low=low, high=high)
-
-
 def group_lines(group: Group, t: Translate, clocks: Sequence[Clock] = tuple(Clock)) -> list[str]:
     """Each duration of a group that anything is known of, with its end points named."""
     return [
@@ -326,20 +263,3 @@ def _worth_a_line(clock: Clock, summary: Summary) -> bool:
     if clock in (Clock.TIME_TO_STABILIZE, Clock.TIME_TO_REPAIR):
         return summary.of > 0
     return summary.n + summary.censored > 0
-
-
-def _split_lines(report: Report, by: str, t: Translate) -> list[str]:
-    groups = report.by(by)
-    if len(groups) < 2:  # the only one says what the whole has said
-        return []
-    return [
-        t("{group}, {line}", group=group.key, line=line)
-        for group in groups
-        for line in group_lines(group, t, (Clock.TIME_TO_STABILIZE, Clock.TIME_TO_REPAIR))
-    ]
-
-
-def _method_lines(report: Report, t: Translate) -> list[str]:
-    if report.population.counted == 0:
-        return []
-    return [t("Elapsed time by the clock, nights and weekends included, of incidents declared in this time.")]

@@ -135,7 +135,7 @@ def test_a_window_that_cannot_be_is_refused_with_what_to_write(typed: str, said:
 def test_what_is_no_window_is_repeated_with_the_forms_that_are(typed: str) -> None:
     with pytest.raises(BadWindow) as refusal:
         parse_window(typed, BERLIN, NOON)
-    forms = "Write a number of days such as 28d or 90d, or a month such as 2026-09."
+    forms = "Write a number of days such as 28d or 90d, a month such as 2026-09, or all."
     assert str(refusal.value) == f"{typed!r} is not a window. {forms}"
 
 

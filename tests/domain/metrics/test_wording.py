@@ -225,7 +225,7 @@ def test_a_report_reads_from_the_bounds_to_the_method() -> None:
 
 def test_a_report_can_be_had_without_the_split() -> None:
     cohort = [incident(1, repaired=5, severity="P0"), incident(2, repaired=6, severity="P1")]
-    lines = report_lines(report_on(cohort, MONTH, NOON), t, split_by=None)
+    lines = report_lines(report_on(cohort, MONTH, NOON), t, split_by=())
     assert not any(line.startswith("P") for line in lines)
 
 

@@ -1,0 +1,47 @@
+"""From an incident to what the figures need to know of it: which times, which severity, whether it counts."""
+
+from __future__ import annotations
+
+from bot.domain.incident import Incident
+from bot.domain.metrics.recovery import Recovery
+from bot.domain.questions import Proof
+from bot.domain.vocabulary import Kind, Milestone, Phase
+
+
+def recovery_of(incident: Incident) -> Recovery:
+    """The incident as the figures see it: with what it absorbed, by its worst severity."""
+    reached = incident.milestones
+    absorbed = incident.absorbed.values()
+    impacts = [each.impact_started for each in absorbed if each.impact_started is not None]
+    return Recovery(
+        number=incident.number,
+        title=incident.title,
+        severity=incident.peak.value,
+        declared=min([incident.declared_at, *(each.declared for each in absorbed)]),
+        acknowledged=reached.get(Milestone.ACKNOWLEDGED),
+        stabilized=reached.get(Milestone.STABILIZED),
+        repaired=reached.get(Milestone.REPAIRED),
+        closed=reached.get(Milestone.CLOSED),
+        impact_started=min(filter(None, [reached.get(Milestone.IMPACT_STARTED), *impacts]), default=None),
+        impact_ended=reached.get(Milestone.IMPACT_ENDED),
+        detected=reached.get(Milestone.DETECTED),
+        excluded=_excluded(incident),
+        services=tuple(getattr(incident, "services", ())),
+        cause=_cause(incident),
+    )
+
+
+def _excluded(incident: Incident) -> str | None:
+    """Why it does not count: metrics.md 3.3. A drill that was cancelled is a drill."""
+    if incident.kind is not Kind.REAL:
+        return incident.kind.value
+    if incident.merged_into is not None:
+        return "duplicate"
+    return "cancelled" if incident.cancelled is not None else None
+
+
+def _cause(incident: Incident) -> str | None:
+    """The category that was named when the repair ended."""
+    answers = incident.answers.get(Phase.REPAIR, ())
+    named = [answer.about for answer in answers if answer.question is Proof.ROOT_CAUSE and answer.about]
+    return named[-1] if named else None

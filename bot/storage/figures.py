@@ -1,0 +1,132 @@
+"""What the reports read: of each incident one narrow row, through an index that holds all of it.
+
+The columns stand in the table `incident` and are drawn with it; times are milliseconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.incident import Incident
+from bot.domain.metrics.recovery import Recovery
+from bot.domain.recoveries import recovery_of
+from bot.storage.engine import Row, Transaction
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+PAGE = 5000  # rows a read: some megabytes, and others get their turn between two of them
+TIMES = (
+    "declared",
+    "acknowledged",
+    "stabilized",
+    "repaired",
+    "closed",
+    "impact_started",
+    "impact_ended",
+    "detected",
+)
+COLUMNS = (*(f"{name}_ms" for name in TIMES), "excluded", "cause", "services")
+
+
+def columns(incident: Incident) -> Row:
+    """The columns of one incident."""
+    recovery = recovery_of(incident)
+    times = ((name, getattr(recovery, name)) for name in TIMES)
+    return {
+        **{f"{name}_ms": None if at is None else (at - EPOCH) // MILLISECOND for name, at in times},
+        "excluded": recovery.excluded,
+        "cause": recovery.cause,
+        "services": json.dumps(recovery.services, ensure_ascii=False) if recovery.services else None,
+    }
+
+
+def declared_between(
+    transaction: Transaction,
+    team_id: str,
+    start: datetime,
+    end: datetime,
+    after: Recovery | None = None,
+    *,
+    details: bool = True,
+    most: int = PAGE,
+) -> list[Recovery]:
+    """At most `most` incidents declared in [start, end), in that order, those behind `after` where one is given.
+
+    `details` are the title and the services; without them the index alone is read. An incident that took in an
+    earlier one was declared with that.
+    """
+    begin = start if after is None else after.declared
+    rows = transaction.all(
+        f"select number, peak, {_SELECTED}{', title, services' if details else ''} from incident"  # noqa: S608, names of ours
+        " where team_id = :team_id and (declared_ms, number) > (:begin, :number) and declared_ms < :end"
+        " order by declared_ms, number limit :most",
+        team_id=team_id,
+        begin=_ms(begin),
+        number=-1 if after is None else after.number,
+        end=_ms(end),
+        most=most,
+    )
+    return [_recovery(row) for row in rows]
+
+
+_SELECTED = ", ".join(COLUMNS[:-1])
+
+
+def first_declared(transaction: Transaction, team_id: str) -> datetime | None:
+    """When the first incident of all was declared; None when there is none."""
+    row = transaction.one(
+        "select min(declared_ms) as ms from incident where team_id = :team_id", team_id=team_id
+    )
+    return None if row is None else _at(row["ms"])
+
+
+def has_unfilled(transaction: Transaction) -> bool:
+    """Whether a version that knew no such columns has left incidents behind."""
+    return transaction.one("select 1 from incident where declared_ms is null limit 1") is not None
+
+
+def refill(transaction: Transaction, most: int = PAGE) -> int:
+    """Draw the columns of incidents that have none yet, at most so many; answers how many they were."""
+    rows = transaction.all(
+        "select team_id, number, state from incident where declared_ms is null limit :most", most=most
+    )
+    for row in rows:
+        transaction.run(
+            f"update incident set {_SET} where team_id = :team_id and number = :number",  # noqa: S608, ours too
+            team_id=row["team_id"],
+            number=row["number"],
+            **columns(Incident.model_validate_json(row["state"])),
+        )
+    return len(rows)
+
+
+_SET = ", ".join(f"{name} = :{name}" for name in COLUMNS)
+
+
+def _recovery(row: Row) -> Recovery:
+    return Recovery(
+        number=row["number"],
+        title=row.get("title", ""),
+        severity=row["peak"],
+        declared=EPOCH + row["declared_ms"] * MILLISECOND,
+        acknowledged=_at(row["acknowledged_ms"]),
+        stabilized=_at(row["stabilized_ms"]),
+        repaired=_at(row["repaired_ms"]),
+        closed=_at(row["closed_ms"]),
+        impact_started=_at(row["impact_started_ms"]),
+        impact_ended=_at(row["impact_ended_ms"]),
+        detected=_at(row["detected_ms"]),
+        excluded=row["excluded"],
+        services=tuple(json.loads(row["services"])) if row.get("services") else (),
+        cause=row["cause"],
+    )
+
+
+def _at(ms: int | None) -> datetime | None:
+    return None if ms is None else EPOCH + ms * MILLISECOND
+
+
+def _ms(at: datetime) -> int:
+    """Rounded up: what is stored has no finer time, so the half-open bounds stay what they are."""
+    return -((EPOCH - at) // MILLISECOND)

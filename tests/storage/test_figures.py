@@ -1,0 +1,96 @@
+"""The narrow rows that reports read say the same of an incident as its state."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.commands import CancelIncident, ChangeSeverity, CorrectMilestone
+from bot.domain.metrics import Recovery
+from bot.domain.recoveries import recovery_of
+from bot.domain.vocabulary import Milestone, Severity
+from bot.storage import figures
+from bot.storage.engine import Engine, Transaction
+from tests.domain.samples import TO_THE_END, later
+from tests.storage.doing import TEAM, asks, declares, found
+
+ALWAYS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+
+
+async def read(engine: Engine, **how: object) -> list[Recovery]:
+    def body(transaction: Transaction) -> list[Recovery]:
+        return figures.declared_between(transaction, TEAM, *ALWAYS, **how)  # type: ignore[arg-type]
+
+    return await engine.read(body)
+
+
+async def test_they_follow_everything_that_moves_a_figure(engine: Engine) -> None:
+    for number in (1, 2, 3):
+        await declares(engine, now=later(number))
+    for minute, command in enumerate(TO_THE_END):
+        await asks(engine, command, number=1, now=later(10 + minute))
+    await asks(engine, ChangeSeverity(by="U1", severity=Severity.P0), number=2, now=later(40))
+    started = CorrectMilestone(
+        by="U1", milestone=Milestone.IMPACT_STARTED, time=later(-30), reason="the graph says so"
+    )
+    await asks(engine, started, number=2, now=later(41))
+    await asks(engine, CancelIncident(by="U1", reason="a test alert"), number=3, now=later(42))
+    states = [await found(engine, number) for number in (1, 2, 3)]
+    told = [recovery_of(state) for state in states if state is not None]
+    assert await read(engine) == told
+    assert [each.excluded for each in told] == [None, None, "cancelled"]
+    assert told[0].cause
+
+
+async def test_pages_follow_each_other_without_a_gap_or_a_repetition(engine: Engine) -> None:
+    for number in range(7):
+        await declares(engine, now=later(number // 3))  # three in the same moment
+    seen: list[int] = []
+    page = await read(engine, most=2)
+    while page:
+        seen += [recovery.number for recovery in page]
+        page = await read(engine, most=2, after=page[-1])
+    assert seen == [1, 2, 3, 4, 5, 6, 7]
+
+
+async def test_without_details_there_is_no_title_and_the_rest_is_the_same(engine: Engine) -> None:
+    await declares(engine)
+    (plain,), (full,) = await read(engine, details=False), await read(engine)
+    assert (plain.title, plain.declared, plain.severity) == ("", full.declared, full.severity)
+
+
+async def test_rows_of_an_older_version_are_filled_in_and_then_equal(engine: Engine) -> None:
+    for number in range(3):
+        await declares(engine, now=later(number))
+    before = await read(engine)
+
+    def as_an_older_one_left_it(transaction: Transaction) -> None:
+        transaction.run("update incident set declared_ms = null, excluded = 'drill' where number > 1")
+
+    await engine.write(as_an_older_one_left_it)
+    assert len(await read(engine)) == 1
+    assert await engine.read(figures.has_unfilled)
+    assert await engine.write(lambda transaction: figures.refill(transaction, 1)) == 1
+    assert await engine.write(figures.refill) == 1
+    assert not await engine.read(figures.has_unfilled)
+    assert await read(engine) == before
+
+
+async def test_the_first_of_all_is_known(engine: Engine) -> None:
+    assert await engine.read(lambda transaction: figures.first_declared(transaction, TEAM)) is None
+    await declares(engine, now=later(5))
+    first = await engine.read(lambda transaction: figures.first_declared(transaction, TEAM))
+    assert first == later(5)
+
+
+@pytest.mark.parametrize("offset", [timedelta(), timedelta(microseconds=1)])
+async def test_bounds_are_half_open_to_the_microsecond(engine: Engine, offset: timedelta) -> None:
+    await declares(engine, now=later(0))
+
+    def body(transaction: Transaction) -> list[int]:
+        start = later(0) + offset
+        known = figures.declared_between(transaction, TEAM, start, start + timedelta(hours=1))
+        return [recovery.number for recovery in known]
+
+    assert await engine.read(body) == ([] if offset else [1])
