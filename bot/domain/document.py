@@ -45,10 +45,20 @@ def _facts(incident: Incident, t: Translate, who: Who) -> Iterator[str]:
     if incident.peak is not incident.severity:
         yield t("- Severity at its worst: {severity}", severity=incident.peak.value)
     yield t("- Phase: {phase}", phase=phase_word(incident.phase, t))
-    yield t("- Declared by: {who}", who=markdown(who(incident.declared_by)))
+    if incident.origin is not None:
+        yield t(
+            "- Source: {source}, {id}",
+            source=markdown(incident.origin.source),
+            id=markdown(incident.origin.id),
+        )
+        if incident.origin.url:
+            yield t("- There: {url}", url=markdown(incident.origin.url))
+    else:
+        yield t("- Declared by: {who}", who=markdown(who(incident.declared_by)))
     if incident.commander is not None:
         yield t("- Lead: {who}", who=markdown(who(incident.commander)))
-    yield t("- Runbook: {title}", title=markdown(incident.runbook_title))
+    if incident.runbook_title:
+        yield t("- Runbook: {title}", title=markdown(incident.runbook_title))
     if incident.channel_name is not None:
         yield t("- Channel: {name}", name=markdown(f"#{incident.channel_name}"))
     if marks(incident, t):

@@ -21,6 +21,7 @@ from bot.domain.events import (
     IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
+    IncidentImported,
     IncidentMerged,
     IncidentReopened,
     IncidentUnmerged,
@@ -39,6 +40,7 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
+    UpdateImported,
     UpdatePosted,
 )
 from bot.domain.incident import Incident
@@ -193,6 +195,8 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         case RunbookChosen():
             told: list[Effect] = [] if event.previous is None else [Tell(event=event)]
             return [*told, *_draws(Surface.CHECKLIST, Surface.CARD)]
+        case IncidentImported() | UpdateImported():  # history: nothing of it is told anew
+            return []
         case _:
             assert_never(event)
 

@@ -285,6 +285,37 @@ class ReminderSent(Happened):
     name: str
 
 
+class IncidentImported(Happened):
+    """Somebody else ran it, or another bot: what `source` says of it, under its own `source_id` there.
+
+    `at` is when it was declared, `by` is `firebreak`. `milestones` are those that the source knows.
+    """
+
+    type: Literal["incident_imported"] = "incident_imported"
+    number: int
+    title: str
+    severity: Severity
+    peak: Severity
+    source: str
+    source_id: str
+    milestones: dict[Milestone, datetime]
+    kind: Kind = Kind.REAL
+    url: str = ""
+    services: tuple[str, ...] = ()
+    cause: str = ""
+    cancelled: str | None = None
+    duplicate_of: str | None = None
+    reopened: int = 0
+
+
+class UpdateImported(Happened):
+    """What the source said at that time; `status` in its own word."""
+
+    type: Literal["update_imported"] = "update_imported"
+    status: str
+    text: str
+
+
 Event = Annotated[
     IncidentDeclared
     | RunbookChosen
@@ -316,7 +347,9 @@ Event = Annotated[
     | NoteAdded
     | FlagContained
     | FlagRestored
-    | ReminderSent,
+    | ReminderSent
+    | IncidentImported
+    | UpdateImported,
     Field(discriminator="type"),
 ]
 

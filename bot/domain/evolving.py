@@ -20,6 +20,7 @@ from bot.domain.events import (
     IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
+    IncidentImported,
     IncidentMerged,
     IncidentReopened,
     IncidentUnmerged,
@@ -38,9 +39,20 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
+    UpdateImported,
     UpdatePosted,
 )
-from bot.domain.incident import Containment, Duplicate, Incident, Item, Place, Remark, Standing, Update
+from bot.domain.incident import (
+    Containment,
+    Duplicate,
+    Incident,
+    Item,
+    Origin,
+    Place,
+    Remark,
+    Standing,
+    Update,
+)
 from bot.domain.questions import ActionItem
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import (
@@ -123,7 +135,9 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             }
         case UpdatePosted():
             return {"update": _update(event)}
-        case NoteAdded():
+        case IncidentImported():
+            return _imported(event)
+        case NoteAdded() | UpdateImported():
             return {}
         case FlagContained():
             return {"containments": (*incident.containments, _held(event))}
@@ -177,6 +191,32 @@ def _declared(incident: Incident, event: IncidentDeclared) -> dict[str, object]:
     if event.kind is Kind.RETROACTIVE:  # it is over: what is left to do is that it does not come back
         changes["phase"] = Phase.PREVENT
     return changes
+
+
+def _imported(event: IncidentImported) -> dict[str, object]:
+    """Over unless the source says otherwise; what is left to do is left to whoever ran it."""
+    over = event.milestones.keys() & {Milestone.REPAIRED, Milestone.CLOSED}
+    aside = event.cancelled is not None or event.duplicate_of is not None
+    phase = Phase.REPAIR if Milestone.STABILIZED in event.milestones else Phase.STABILIZE
+    return {
+        "title": event.title,
+        "severity": event.severity,
+        "peak": event.peak,
+        "kind": event.kind,
+        "declared_by": event.by,
+        "phase": Phase.CLOSED if over or aside or event.kind is not Kind.REAL else phase,
+        "milestones": {Milestone.DECLARED: event.at, **event.milestones},
+        "cancelled": event.cancelled,
+        "reopened": event.reopened,
+        "services": event.services,
+        "origin": Origin(
+            source=event.source,
+            id=event.source_id,
+            url=event.url,
+            cause=event.cause,
+            duplicate_of=event.duplicate_of,
+        ),
+    }
 
 
 def _set_aside(incident: Incident, at: datetime) -> dict[str, object]:

@@ -100,6 +100,16 @@ class Duplicate(Frozen):
     impact_started: datetime | None = None
 
 
+class Origin(Frozen):
+    """Where an incident was imported from: it is history, and nobody leads it here."""
+
+    source: str
+    id: str
+    url: str = ""
+    cause: str = ""
+    duplicate_of: str | None = None
+
+
 class Incident(Frozen):
     """The state that every screen is drawn from. `version` counts the events; 0 means: not declared yet."""
 
@@ -134,6 +144,8 @@ class Incident(Frozen):
     before: Standing | None = None
     absorbed: dict[int, Duplicate] = Field(default_factory=dict)
     reopened: int = 0
+    origin: Origin | None = None
+    services: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -26,7 +26,7 @@ def recovery_of(incident: Incident) -> Recovery:
         impact_ended=reached.get(Milestone.IMPACT_ENDED),
         detected=reached.get(Milestone.DETECTED),
         excluded=_excluded(incident),
-        services=tuple(getattr(incident, "services", ())),
+        services=incident.services,
         cause=_cause(incident),
     )
 
@@ -35,7 +35,7 @@ def _excluded(incident: Incident) -> str | None:
     """Why it does not count: metrics.md 3.3. A drill that was cancelled is a drill."""
     if incident.kind is not Kind.REAL:
         return incident.kind.value
-    if incident.merged_into is not None:
+    if incident.merged_into is not None or (incident.origin and incident.origin.duplicate_of):
         return "duplicate"
     return "cancelled" if incident.cancelled is not None else None
 
@@ -44,4 +44,6 @@ def _cause(incident: Incident) -> str | None:
     """The category that was named when the repair ended."""
     answers = incident.answers.get(Phase.REPAIR, ())
     named = [answer.about for answer in answers if answer.question is Proof.ROOT_CAUSE and answer.about]
+    if incident.origin is not None:
+        return incident.origin.cause or None
     return named[-1] if named else None

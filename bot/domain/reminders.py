@@ -16,7 +16,7 @@ LEAD_WITHIN = {Severity.P0: timedelta(minutes=5), Severity.P1: timedelta(minutes
 def wanted(incident: Incident) -> dict[str, datetime]:
     """Name and time of every reminder still to come; one that was sent is not wanted again."""
     coming: dict[str, datetime] = {}
-    if incident.is_closed or not incident.version:
+    if incident.is_closed or not incident.version or incident.origin is not None:
         return coming
     within = LEAD_WITHIN.get(incident.severity)
     if within is not None and incident.commander is None:

@@ -21,6 +21,7 @@ from bot.domain.events import (
     IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
+    IncidentImported,
     IncidentMerged,
     IncidentReopened,
     IncidentUnmerged,
@@ -39,6 +40,7 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
+    UpdateImported,
     UpdatePosted,
 )
 from bot.domain.evolving import Turn
@@ -114,6 +116,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return t("{who}: {text}", who=by, text=quote(event.text))
         case FlagContained() | FlagRestored():
             return _flag_line(event, t, by, quote)
+        case IncidentImported() | UpdateImported():
+            return _imported_line(event, t, quote)
         case ReminderSent(name=reminders.NOBODY_LEADS):
             return t("Reminder: nobody leads yet.")
         case ReminderSent():
@@ -270,10 +274,14 @@ def marks(incident: Incident, t: Translate) -> str:
             told.append(t("drill"))
         case Kind.TEST:
             told.append(t("test"))
+        case Kind.MAINTENANCE:
+            told.append(t("maintenance"))
         case Kind.RETROACTIVE:
             told.append(t("written down afterwards"))
         case Kind.REAL:
             pass
+    if incident.origin is not None:
+        told.append(t("imported from {source}", source=incident.origin.source))
     if incident.cancelled is not None:
         told.append(t("not an incident"))
     if incident.merged_into is not None:
@@ -356,6 +364,20 @@ def _corrected(event: MilestoneCorrected, t: Translate, by: str, quote: Quote) -
         previous=utc(event.previous),
         **blanks,
     )
+
+
+def _imported_line(event: IncidentImported | UpdateImported, t: Translate, quote: Quote) -> str:
+    match event:
+        case IncidentImported():
+            return t(
+                "Imported from {source} as {id}: {severity}, {title}",
+                source=quote(event.source),
+                id=quote(event.source_id),
+                severity=event.severity.value,
+                title=quote(event.title),
+            )
+        case UpdateImported():
+            return t("{status}: {text}", status=quote(event.status), text=quote(event.text))
 
 
 def _flag_line(event: FlagContained | FlagRestored, t: Translate, by: str, quote: Quote) -> str:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     DRILL = "drill"
     TEST = "test"
     RETROACTIVE = "retroactive"
+    MAINTENANCE = "maintenance"  # planned: it comes in with imports and is never declared
 
 
 class Phase(StrEnum):

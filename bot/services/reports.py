@@ -189,7 +189,8 @@ class Reports:
                 transaction, self._team_id, window.start, window.end
             )
         )
-        return daily_lines(map(recovery_of, known), window, self._t)
+        ours = [incident for incident in known if incident.origin is None]  # history is no news
+        return daily_lines(map(recovery_of, ours), window, self._t)
 
     async def post_due(self) -> bool:
         """Promise the summary that is due now, unless it has been; answers whether it was promised."""

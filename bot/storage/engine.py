@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -42,6 +42,10 @@ class Transaction(Protocol):
 
     def run(self, sql: str, **values: Any) -> int:
         """Execute; answers how many rows it touched."""
+        ...
+
+    def many(self, sql: str, rows: Sequence[Row]) -> None:
+        """Execute once for each row of values."""
         ...
 
     def lock(self, key: str) -> None:

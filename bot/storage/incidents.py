@@ -130,12 +130,13 @@ def in_channel(transaction: Transaction, team_id: str, channel: str) -> Incident
 
 
 def still_open(transaction: Transaction, team_id: str) -> list[Incident]:
-    """Every incident that is not closed, oldest first."""
+    """Every incident of ours that is not closed, oldest first. What is open at some source, nobody leads here."""
     rows = transaction.all(
         "select state from incident where team_id = :team_id and phase <> 'closed' order by number",
         team_id=team_id,
     )
-    return [Incident.model_validate_json(row["state"]) for row in rows]
+    known = [Incident.model_validate_json(row["state"]) for row in rows]
+    return [incident for incident in known if incident.origin is None]
 
 
 def touched_between(transaction: Transaction, team_id: str, start: datetime, end: datetime) -> list[Incident]:

@@ -276,6 +276,20 @@ FIGURES = (
     "create index incident_closed on incident (team_id, closed_at)",
 )
 
+# Which incidents were imported, and from what: the same record twice is one incident.
+ORIGINS = (
+    """
+    create table origin (
+        team_id text not null,
+        source text not null,
+        id text not null,
+        incident integer not null,
+        digest text not null,
+        primary key (team_id, source, id)
+    )
+    """,
+)
+
 STEPS = (
     ("0001_incidents", FIRST),
     ("0002_lanes", LANES),
@@ -283,6 +297,7 @@ STEPS = (
     ("0004_timers", TIMERS),
     ("0005_flags", FLAGS),
     ("0006_figures", FIGURES),
+    ("0007_origins", ORIGINS),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -54,6 +55,10 @@ class PostgresTransaction:
 
     def run(self, sql: str, **values: Any) -> int:
         return self._execute(sql, values).rowcount
+
+    def many(self, sql: str, rows: Sequence[Row]) -> None:
+        query, names = numbered(sql)
+        self._cursor.executemany(query, [[_storable(row[name]) for name in names] for row in rows])
 
     def lock(self, key: str) -> None:
         """Wait for whoever holds the key. What is read after this is what they have left."""

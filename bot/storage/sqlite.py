@@ -11,7 +11,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,6 +55,9 @@ class SqliteTransaction:
 
     def run(self, sql: str, **values: Any) -> int:
         return self._cursor.execute(sql, values).rowcount
+
+    def many(self, sql: str, rows: Sequence[Row]) -> None:
+        self._cursor.executemany(sql, rows)
 
     def lock(self, key: str) -> None:
         """Nothing to do: `BEGIN IMMEDIATE` has shut out everybody else."""

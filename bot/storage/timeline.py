@@ -20,6 +20,10 @@ _canonical = json.JSONEncoder(ensure_ascii=False).encode
 # What a hash covers, in this order.
 _covered = itemgetter("team_id", "incident", "version", "at", "recorded_at", "type", "by", "data")
 OWN_COLUMNS = {"type", "at", "by"}  # fields of an event that are not in its `data`
+INSERT = (
+    "insert into timeline (team_id, incident, version, at, recorded_at, type, by, data, previous, hash) values"
+    " (:team_id, :incident, :version, :at, :recorded_at, :type, :by, :data, :previous, :hash)"
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,17 @@ def append(
     now: datetime,
 ) -> str:
     """Write `events` after `version`; answers the hash of the last one."""
+    rows = linked(team_id, incident, version, previous, events, now)
+    for row in rows:
+        transaction.run(INSERT, **row)
+    return str(rows[-1]["hash"]) if rows else previous
+
+
+def linked(
+    team_id: str, incident: int, version: int, previous: str, events: Sequence[Event], now: datetime
+) -> list[Row]:
+    """The rows of `events`, each chained to the one before it; the first to the hash `previous`."""
+    rows = []
     recorded_at = stamp(now)
     for offset, event in enumerate(events, start=1):
         stored = event.model_dump(mode="json", exclude=OWN_COLUMNS)
@@ -68,16 +83,9 @@ def append(
             "data": _compact(stored),
         }
         digest = chained(previous, row)
-        transaction.run(
-            "insert into timeline"
-            " (team_id, incident, version, at, recorded_at, type, by, data, previous, hash) values"
-            " (:team_id, :incident, :version, :at, :recorded_at, :type, :by, :data, :previous, :hash)",
-            **row,
-            previous=previous,
-            hash=digest,
-        )
+        rows.append({**row, "previous": previous, "hash": digest})
         previous = digest
-    return previous
+    return rows
 
 
 def chained(previous: str, row: Row) -> str:

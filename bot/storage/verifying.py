@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.domain.events import Event, IncidentDeclared
+from bot.domain.events import Event, IncidentDeclared, IncidentImported
 from bot.domain.evolving import evolve
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident
@@ -192,11 +192,11 @@ class _Verification:
         except (ValueError, TypeError, RecursionError) as error:
             self._found(Finding(_event(row), f"cannot be read ({in_one_line(error)})"))
             return None
-        opening = isinstance(event, IncidentDeclared)
+        opening = isinstance(event, IncidentDeclared | IncidentImported)
         if opening != (row["version"] == 1):
             what = "declares the incident again" if opening else "is the first one, but does not declare"
             self._found(Finding(_event(row), what))
-        elif isinstance(event, IncidentDeclared) and event.number != row["incident"]:
+        elif isinstance(event, IncidentDeclared | IncidentImported) and event.number != row["incident"]:
             self._found(Finding(_event(row), f"declares {incident_name(event.number)}"))
         return event
 

@@ -52,6 +52,8 @@ EVER_WRITTEN = {
     "flag_contained",
     "flag_restored",
     "reminder_sent",
+    "incident_imported",
+    "update_imported",
 }
 
 

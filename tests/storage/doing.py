@@ -7,8 +7,11 @@ from typing import Any
 
 from bot.domain.commands import Command
 from bot.domain.effects import Effect
+from bot.domain.events import IncidentImported, UpdateImported
+from bot.domain.imported import Imported
 from bot.domain.incident import Incident
-from bot.storage import flags, incidents, outbox
+from bot.domain.vocabulary import FIREBREAK, Milestone, Severity
+from bot.storage import flags, imported, incidents, outbox
 from bot.storage.engine import Engine, Row
 from bot.storage.flags import Flag
 from bot.storage.incidents import Outcome
@@ -36,6 +39,26 @@ async def asks(
         lambda transaction: incidents.execute(
             transaction, team_id=TEAM, number=number, command=command, now=now, key=key
         )
+    )
+
+
+async def imports(engine: Engine, *, team: str = TEAM, source_id: str = "17") -> None:
+    """An incident of another tool, with one update."""
+    incident = IncidentImported(
+        at=NOON,
+        by=FIREBREAK,
+        number=0,
+        title="Search answers slowly",
+        severity=Severity.P2,
+        peak=Severity.P1,
+        source="elsewhere",
+        source_id=source_id,
+        milestones={Milestone.DECLARED: NOON},
+        services=("search",),
+    )
+    said = UpdateImported(at=NOON, by=FIREBREAK, status="investigating", text="We look.")
+    await engine.write(
+        lambda transaction: imported.keep(transaction, team, [Imported(incident, (said,), ())], NOON)
     )
 
 

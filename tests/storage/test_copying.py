@@ -22,7 +22,7 @@ from bot.storage.migrations import EMPTIED, tables
 from bot.storage.opening import open_engine
 from bot.storage.sqlite import SqliteEngine
 from tests.domain.samples import ANA, NOON, later
-from tests.storage.doing import asks, claims, declares, defines, everything, promises, rows
+from tests.storage.doing import asks, claims, declares, defines, everything, imports, promises, rows
 from tests.storage.test_verifying import lead_one, verified
 
 
@@ -38,6 +38,7 @@ async def file(tmp_path: Path) -> Path:
         await asks(engine, odd, number=2, key="odd")
         await claims(engine)
         await defines(engine, "search-v3")
+        await imports(engine, team="T2")
         await engine.write(
             lambda transaction: transaction.run("insert into person values ('T1', :id, 'Ana')", id=ANA)
         )

@@ -22,7 +22,17 @@ from bot.storage.sqlite import SqliteEngine
 from bot.storage.timeline import chained
 from bot.storage.verifying import Counts, heads, verify
 from tests.domain.samples import ANA, BO, CHANNEL, NOON, STORY, later
-from tests.storage.doing import asks, claims, contains, declares, defines, finishes, promises, restores
+from tests.storage.doing import (
+    asks,
+    claims,
+    contains,
+    declares,
+    defines,
+    finishes,
+    imports,
+    promises,
+    restores,
+)
 
 WITHOUT_FLAGS = [command for command in STORY[1:] if not isinstance(command, (ContainFlag, RestoreFlag))]
 CARD = LinkSurface(by=FIREBREAK, surface=Surface.CARD, channel="C1", ts="1.1")
@@ -76,6 +86,14 @@ async def test_what_we_write_is_clean_and_counted(engine: Engine) -> None:
     assert counts.events > 15
     assert counts.effects > 15
     assert counts.requests > 10
+
+
+async def test_an_imported_incident_is_clean_and_promises_nothing(engine: Engine) -> None:
+    await imports(engine)
+    await imports(engine)
+    found, counts = await verified(engine)
+    assert found == []
+    assert (counts.incidents, counts.events, counts.effects) == (1, 2, 0)
 
 
 async def test_effects_in_every_state_are_clean(engine: Engine) -> None:

@@ -49,6 +49,15 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         return declaring.declare(incident, command, now)
     if incident.version == 0:
         raise Refused("There is no {incident}. `/incident list` shows the open ones.", incident=incident.name)
+    if incident.origin is not None:
+        raise Refused(
+            "{incident} was imported from {source}: it is history, and nothing was changed. If it is back, declare "
+            "it anew: `/incident {severity} {title}`.",
+            incident=incident.name,
+            source=incident.origin.source,
+            severity=incident.severity.value,
+            title=incident.title,
+        )
     if isinstance(command, (LinkChannel, LinkSurface)):
         return declaring.link(incident, command, now)
     if isinstance(command, RestoreFlag):

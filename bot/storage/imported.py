@@ -1,0 +1,141 @@
+"""Store incidents that were imported: timeline and row as for our own, and from what each came. No effects."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from bot.domain.events import IncidentImported
+from bot.domain.evolving import evolve
+from bot.domain.imported import Imported
+from bot.domain.incident import Incident
+from bot.storage.engine import Row, Transaction
+from bot.storage.incidents import INSERT as INSERT_INCIDENT
+from bot.storage.incidents import projection
+from bot.storage.timeline import GENESIS, linked
+from bot.storage.timeline import INSERT as INSERT_EVENT
+
+Key = tuple[str, str]  # a source, and the id of a record there
+
+
+class Fate(Enum):
+    """What came of a record: kept, there already, or there already and saying something else."""
+
+    NEW = "new"
+    SAME = "same"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The fate of one record, and the number of its incident (0 where nothing is stored)."""
+
+    fate: Fate
+    number: int
+
+
+def own_source(team_id: str) -> str:
+    """What the incidents of this database's own bot are called in exports."""
+    return f"firebreak/{team_id}"
+
+
+def keep(
+    transaction: Transaction, team_id: str, arrivals: Sequence[Imported], now: datetime, *, store: bool = True
+) -> list[Kept]:
+    """Store what is new, in one transaction; answers what came of each, in order. Without `store` it only looks.
+
+    Our own incidents in an export of ours are there already.
+    """
+    if store:
+        transaction.lock(f"{team_id}/None")  # as declarations do, who take numbers too
+    digests = [_digest(arrival) for arrival in arrivals]
+    known = _known(transaction, team_id, {_key(arrival.incident) for arrival in arrivals})
+    fates: list[Kept] = []
+    new: list[tuple[Imported, str]] = []
+    for arrival, digest in zip(arrivals, digests, strict=True):
+        key = _key(arrival.incident)
+        if key[0] == own_source(team_id):
+            fates.append(Kept(Fate.SAME, 0))
+        elif key in known:
+            number, there = known[key]
+            fates.append(Kept(Fate.SAME if there == digest else Fate.OTHER, number))
+        else:
+            known[key] = (0, digest)
+            new.append((arrival, digest))
+            fates.append(Kept(Fate.NEW, 0))
+    if new and store:
+        _store(transaction, team_id, new, now)
+    return fates
+
+
+def _key(incident: IncidentImported) -> Key:
+    return incident.source, incident.source_id
+
+
+def _digest(arrival: Imported) -> str:
+    said = [arrival.incident.model_dump_json(), *(update.model_dump_json() for update in arrival.updates)]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+def _known(transaction: Transaction, team_id: str, keys: set[Key]) -> dict[Key, tuple[int, str]]:
+    found: dict[Key, tuple[int, str]] = {}
+    for source in {source for source, _ in keys}:
+        ids = {f"id{place}": each for place, (of, each) in enumerate(sorted(keys)) if of == source}
+        rows = transaction.all(
+            "select id, incident, digest from origin where team_id = :team_id and source = :source"  # noqa: S608
+            f" and id in ({', '.join(f':{name}' for name in ids)})",  # names that we have just made
+            team_id=team_id,
+            source=source,
+            **ids,
+        )
+        found |= {(source, row["id"]): (int(row["incident"]), row["digest"]) for row in rows}
+    return found
+
+
+def _store(
+    transaction: Transaction, team_id: str, new: Sequence[tuple[Imported, str]], now: datetime
+) -> None:
+    origins: list[Row] = []
+    events: list[Row] = []
+    rows: list[Row] = []
+    for number, (arrival, digest) in zip(_numbers(transaction, team_id, len(new)), new, strict=True):
+        opening = arrival.incident.model_copy(update={"number": number})
+        happened = linked(team_id, number, 0, GENESIS, [opening, *arrival.updates], now)
+        # What a source said at some time changes nothing else: so this is what a replay of them all makes.
+        incident = evolve(Incident(number=number), opening).model_copy(update={"version": len(happened)})
+        events += happened
+        row = projection(team_id, incident, happened[-1]["hash"])
+        rows.append({**row, "state": incident.model_dump_json()})
+        source, source_id = _key(opening)
+        origins.append(
+            {
+                "team_id": team_id,
+                "source": source,
+                "id": source_id,
+                "incident": number,
+                "digest": digest,
+            }
+        )
+    transaction.many(
+        "insert into origin (team_id, source, id, incident, digest)"
+        " values (:team_id, :source, :id, :incident, :digest)",
+        origins,
+    )
+    transaction.many(INSERT_EVENT, events)
+    transaction.many(INSERT_INCIDENT, rows)
+
+
+def _numbers(transaction: Transaction, team_id: str, count: int) -> Iterable[int]:
+    row = transaction.one(
+        "insert into workspace (team_id, incidents) values (:team_id, :count)"
+        " on conflict (team_id) do update set incidents = workspace.incidents + excluded.incidents"
+        " returning incidents",
+        team_id=team_id,
+        count=count,
+    )
+    if row is None:
+        raise AssertionError("an upsert with RETURNING answers a row")
+    return range(int(row["incidents"]) - count + 1, int(row["incidents"]) + 1)
