@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from bot.app_flags import FlagService, flag_service
 from bot.config import Settings
 from bot.errors import StartError
 from bot.logs import BOLT_LOGGER
@@ -95,7 +96,8 @@ async def firebreak(
         library = Library.load(list(settings.runbook_folders), settings.language)
         for problem in library.problems:
             log.warning("runbook left out: %s", problem, extra={"action": "runbook_left_out"})
-        parts = _parts(settings, engine, client, identity, library, now)
+        flags = await stack.enter_async_context(flag_service(settings, engine, identity.team_id))
+        parts = _parts(settings, engine, client, identity, library, now, flags)
         bolt = _bolt(settings, session, identity)
         listeners = Listeners(bolt)
         handlers.register(bolt, parts.desk)
@@ -110,7 +112,7 @@ async def firebreak(
             sockets = Sockets(bolt, settings.app_token)
             await stack.enter_async_context(sockets.open())
             connected = sockets.connected
-        url = await _serve(stack, settings, bolt, engine, identity, connected)
+        url = await _serve(stack, settings, bolt, engine, identity, connected, flags)
         yield Firebreak(identity, parts.incidents, parts.reports, parts.delivery, engine, library, url)
 
 
@@ -129,6 +131,7 @@ def _parts(
     identity: Identity,
     library: Library,
     now: Callable[[], datetime],
+    flags: FlagService | None,
 ) -> _Parts:
     face = Face(
         t=translation(settings.language),
@@ -147,6 +150,8 @@ def _parts(
 
     def stored() -> None:
         delivery.wake()
+        if flags is not None:
+            flags.publisher.wake()
 
     reports = Reports(engine, team_id=identity.team_id, schedule=schedule, t=face.t, now=now, stored=stored)
     incidents = Incidents(
@@ -258,6 +263,7 @@ async def _serve(
     engine: Engine,
     identity: Identity,
     connected: Callable[[], Awaitable[bool]],
+    flags: FlagService | None,
 ) -> str | None:
     """Open the port for Slack's requests and the health page; in Socket Mode only when one is configured."""
     if settings.port is None:
@@ -266,9 +272,13 @@ async def _serve(
     application.add_routes(health.routes(engine, identity.team_id, connected))
     if settings.app_token is None:
         application.add_routes(slack_events.routes(bolt, settings.signing_secret))
+    if flags is not None:
+        application.add_routes(flags.routes)
     runner = web.AppRunner(application, shutdown_timeout=FINISH_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
+    if flags is not None:
+        stack.callback(flags.publisher.close)  # before the cleanup, which waits for streams to end
     site = web.TCPSite(runner, settings.host, settings.port)
     try:
         await site.start()

@@ -17,6 +17,7 @@ FLOORS = {
     "bot.domain": 0,
     "bot.storage": 1,
     "bot.services": 2,
+    "bot.flags": 2,
     "bot.slack": 3,
     "bot.web": 3,
     "handlers": 4,
@@ -99,6 +100,26 @@ def test_sql_lives_in_storage_alone() -> None:
         if statement.search(line)
     ]
     assert found == []
+
+
+def test_the_bot_asks_no_flag_about_itself() -> None:
+    """It serves flags; what it does never hangs on one. Only the serving side knows OpenFeature at all."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sources("bot", "handlers")
+        if path.parent != ROOT / "bot" / "flags"
+        for line, target in imported(path)
+        if target.split(".")[0] in ("openfeature", "grpc")
+    ]
+    assert found == []
+
+
+def test_starting_imports_nothing_that_only_serving_flags_needs() -> None:
+    script = "import sys, bot.app; print(sorted({'openfeature', 'grpc', 'google'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_the_web_api_is_called_in_one_place() -> None:

@@ -1,0 +1,1 @@
+"""Feature flags: the back-ends that hold them, and the serving of those in the bot's own table."""

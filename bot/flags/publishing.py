@@ -1,0 +1,176 @@
+"""Publish what is stored: the document, then the file, then whoever listens. Never before it is committed.
+
+Everything is read from the database, so a bot that was killed publishes on its next start what was committed
+before, and what another process changes (the command line, another bot) is found by looking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.flags.document import Document
+from bot.flags.files import FlagFile
+from bot.storage import flag_definitions, flag_log
+from bot.storage.engine import Engine, StorageError
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5  # between two looks for what others changed: as often as a flagd file is polled by default
+
+
+@dataclass
+class _Served:
+    """One environment, and whoever publishes it now."""
+
+    document: Document
+    file: FlagFile | None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    file_behind: bool = True  # nothing is known yet of what is in it
+    complained: bool = False
+
+
+class Publisher:
+    """The documents of all environments, kept equal to the database while `running()`."""
+
+    def __init__(
+        self, engine: Engine, *, team_id: str, environments: Sequence[str], folder: Path | None = None
+    ) -> None:
+        self._engine = engine
+        self._team_id = team_id
+        self._served = {
+            name: _Served(Document(name), None if folder is None else FlagFile(folder, name))
+            for name in environments
+        }
+        self._listeners: set[asyncio.Event] = set()
+        self._wake = asyncio.Event()
+        self.closing = False
+
+    def document(self, environment: str) -> Document:
+        """What is served now. It changes while you wait; it does not while you compute."""
+        return self._served[environment].document
+
+    def wake(self) -> None:
+        """Something may have been committed: look at once."""
+        self._wake.set()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[asyncio.Event]:
+        """An event that is set at every change of any environment, and when the publisher closes."""
+        changed = asyncio.Event()
+        self._listeners.add(changed)
+        if self.closing:
+            changed.set()
+        try:
+            yield changed
+        finally:
+            self._listeners.discard(changed)
+
+    async def publish(self) -> None:
+        """Read what is new and publish it; raises StorageError, or OSError when a file cannot be written.
+
+        When it returns, everything committed before the call is served. What listens is told even when a file
+        cannot be written; the file is tried again.
+        """
+        problems = [
+            problem
+            for environment in self._served
+            if (problem := await self._publish(environment)) is not None
+        ]
+        if problems:
+            raise problems[0]
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Publish once, then keep it up. Raises StorageError or OSError when the first time does not go well."""
+        for served in self._served.values():
+            if served.file is not None:
+                served.file.prepare()
+        await self.publish()
+        task = asyncio.create_task(self._keep_up(), name="flag-publisher")
+        try:
+            yield
+        finally:
+            self.close()
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def close(self) -> None:
+        """Let everybody who listens go home."""
+        self.closing = True
+        self._tell()
+
+    async def _keep_up(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+            self._wake.clear()
+            try:
+                await self.publish()
+            except StorageError as error:
+                log.warning("flags are served as they were: %s", error, extra={"action": "flags_wait"})
+                await asyncio.sleep(LOOK_SECONDS)
+            except OSError:
+                await asyncio.sleep(LOOK_SECONDS)  # it has been said; no hurry on a full disk
+
+    async def _publish(self, environment: str) -> OSError | None:
+        served = self._served[environment]
+        async with served.lock:
+            if served.file is None:
+                if await self._refresh(served):
+                    self._tell()
+                return None
+            if not served.file_behind and not await self._is_news(served):
+                return None
+            problem, changed = None, False
+            try:
+                with contextlib.ExitStack() as stack:
+                    # Held from before the read until after the write: of two processes the later reads the newer.
+                    await asyncio.to_thread(stack.enter_context, served.file.alone())
+                    changed = await self._refresh(served)
+                    served.file_behind = served.file_behind or changed
+                    await asyncio.to_thread(served.file.replace, served.document.text)
+                    served.file_behind = False
+            except OSError as error:
+                problem = error
+                changed = await self._refresh(served) or changed
+            self._say(served, problem)
+            if changed:
+                self._tell()
+            return problem
+
+    async def _is_news(self, served: _Served) -> bool:
+        document = served.document
+        return document.revision != await self._engine.read(
+            lambda transaction: flag_log.revision(transaction, self._team_id, document.environment)
+        )
+
+    async def _refresh(self, served: _Served) -> bool:
+        """Take over what was committed since; answers whether anything is served differently."""
+        document = served.document
+        change = await self._engine.read(
+            lambda transaction: flag_definitions.changes(
+                transaction, self._team_id, document.environment, after=document.revision
+            )
+        )
+        return bool(document.apply(change))
+
+    def _say(self, served: _Served, problem: OSError | None) -> None:
+        """Once when a file cannot be written, and not again until it can."""
+        if problem is not None and not served.complained and served.file is not None:
+            log.error(
+                "%s was not written (%s): who reads it sees flags as they were",
+                served.file.path,
+                problem.strerror or problem,
+                extra={"action": "flag_file_waits"},
+            )
+        served.complained = problem is not None
+
+    def _tell(self) -> None:
+        for changed in self._listeners:
+            changed.set()

@@ -1,0 +1,159 @@
+"""What is published, in which order, and what happens when it cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.app_flags import flag_service
+from bot.errors import StartError
+from bot.flags.document import Document
+from bot.flags.files import FlagFile
+from bot.storage.flag_definitions import Change
+from bot.storage.sqlite import SqliteEngine
+from tests.flags.serving import SWITCH, TEAM, Serving, serving
+from tests.flags.serving import settings as flag_settings
+
+FILE = "production.flagd.json"
+
+
+def served(house: Serving, key: str = "gateway") -> str:
+    flags = json.loads((house.folder / FILE).read_bytes())["flags"]
+    return str(flags[key]["defaultVariant"])
+
+
+async def test_who_listens_is_told_when_the_file_is_there_already(tmp_path: Path) -> None:
+    async with serving(tmp_path) as house:
+        await house.define("gateway")
+        with house.service.publisher.listening() as changed:
+            await house.kill("gateway", publish=False)
+            house.service.publisher.wake()
+            await asyncio.wait_for(changed.wait(), 10)
+            assert served(house) == "off"
+            assert '"defaultVariant":"off"' in (
+                house.service.publisher.document("production").served("gateway") or ""
+            )
+
+
+async def test_what_was_committed_before_a_start_is_in_the_file_before_a_port_is_open(tmp_path: Path) -> None:
+    async with serving(tmp_path) as house:
+        await house.define("gateway")
+    async with SqliteEngine.open(tmp_path / "firebreak.db") as engine:
+        await Serving.kill(house_of(engine, tmp_path), "gateway", publish=False)
+        async with flag_service(flag_settings(tmp_path), engine, TEAM) as service:
+            assert service is not None
+            assert service.publisher.document("production").revision > 0
+            assert served(house_of(engine, tmp_path)) == "off"
+
+
+def house_of(engine: SqliteEngine, folder: Path) -> Serving:
+    return Serving(engine, None, "", folder / "flags", None)  # type: ignore[arg-type]
+
+
+async def test_a_file_that_cannot_be_written_does_not_hold_up_the_others_and_is_made_up_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(tmp_path) as house:
+        await house.define("gateway")
+        path = house.folder / FILE
+        path.unlink()
+        (path / "in the way").mkdir(parents=True)
+        with house.service.publisher.listening() as changed:
+            for _ in range(2):
+                with pytest.raises(OSError, match="directory"):
+                    await house.kill("gateway")
+            assert changed.is_set()
+        assert (await house.ask("/gateway", {}))[1]["value"] is False
+        said = [record for record in caplog.records if getattr(record, "action", "") == "flag_file_waits"]
+        assert len(said) == 1
+        (path / "in the way").rmdir()
+        path.rmdir()
+        await house.service.publisher.publish()
+        assert served(house) == "off"
+
+
+async def test_a_folder_that_cannot_be_made_is_said_at_start(tmp_path: Path) -> None:
+    (tmp_path / "flags").write_text("a file")
+    async with SqliteEngine.open(":memory:") as engine:
+        with pytest.raises(StartError, match="The flags cannot be written into"):
+            async with flag_service(flag_settings(tmp_path), engine, TEAM):
+                pass
+
+
+async def test_nothing_runs_where_nobody_reads(tmp_path: Path) -> None:
+    silent = flag_settings(tmp_path).model_copy(update={"flags": type(flag_settings(tmp_path).flags)()})
+    async with SqliteEngine.open(":memory:") as engine, flag_service(silent, engine, TEAM) as service:
+        assert service is None
+
+
+async def test_a_port_of_grpc_that_is_taken_is_said_at_start(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        wanted = flag_settings(tmp_path, f'grpc = "{address}"')
+        async with SqliteEngine.open(":memory:") as engine:
+            with pytest.raises(StartError, match="cannot be opened for gRPC"):
+                async with flag_service(wanted, engine, TEAM):
+                    pass
+
+
+# Files
+
+
+def test_each_file_is_younger_than_the_one_before_whatever_the_clock_does(tmp_path: Path) -> None:
+    file = FlagFile(tmp_path, "production")
+    assert file.replace(b"1")
+    ahead = file.path.stat().st_mtime_ns + 3_600_000_000_000
+    os.utime(file.path, ns=(ahead, ahead))
+    assert file.replace(b"2")
+    assert file.path.stat().st_mtime_ns >= ahead + 1_000_000
+    assert not file.replace(b"2")
+    assert file.path.stat().st_mode & 0o777 == 0o644
+    assert [each.name for each in tmp_path.iterdir()] == ["production.flagd.json"]
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
+    file = FlagFile(tmp_path, "production")
+    file.replace(b"old")
+    with file.path.open("rb") as reader:
+        file.replace(b"new and longer")
+        assert reader.read() == b"old"
+    assert file.path.read_bytes() == b"new and longer"
+
+
+# Documents
+
+KEYS = st.sampled_from(["a", "b", "c.d", "e-f"])
+SERVED = st.sampled_from([None, *(json.dumps(SWITCH | {"defaultVariant": each}) for each in ("on", "off"))])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.dictionaries(KEYS, SERVED, max_size=3), max_size=8))
+def test_a_document_that_was_changed_is_the_one_that_is_read_anew(steps: list[dict[str, str | None]]) -> None:
+    changed = Document("production")
+    whole: dict[str, str | None] = {}
+    for number, flags in enumerate(steps, start=1):
+        differing = {key for key, each in flags.items() if whole.get(key) != each}
+        whole.update(flags)
+        assert changed.apply(Change(number, flags)) == differing
+    anew = Document("production")
+    anew.apply(Change(len(steps), {key: each for key, each in whole.items() if each is not None}))
+    assert (changed.etag, changed.text, changed.keys) == (anew.etag, anew.text, anew.keys)
+    assert json.loads(changed.text)["flags"] == {
+        key: json.loads(each) for key, each in whole.items() if each is not None
+    }
+
+
+def test_only_the_flag_that_changed_is_evaluated_anew() -> None:
+    document = Document("production")
+    document.apply(Change(1, {"a": json.dumps(SWITCH), "b": json.dumps(SWITCH)}))
+    before = {key: document.evaluator(key) for key in ("a", "b")}
+    document.apply(Change(2, {"a": json.dumps(SWITCH | {"defaultVariant": "off"}), "b": json.dumps(SWITCH)}))
+    assert document.evaluator("b") is before["b"]
+    assert document.evaluator("a") is not before["a"]
