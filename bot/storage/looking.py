@@ -10,11 +10,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from bot.storage.engine import DatabaseUnusable
 from bot.storage.migrations import applied_but_unknown, migrations
 from bot.storage.sqlite import BUSY_SECONDS, SqliteTransaction
+from bot.storage.tables import Database
 
 STEPS_BETWEEN_LOOKS = 10_000  # instructions of SQLite's machine between two looks at the clock: under 1 ms
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sqlite_utils import Database, Migrations
-
 from bot.storage.engine import DatabaseUnusable
+from bot.storage.tables import Database, Migrations
 
 migrations = Migrations("firebreak")
 

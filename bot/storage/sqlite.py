@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlite_utils import Database
-
 from bot.storage.engine import (
     Body,
     DatabaseUnusable,
@@ -26,6 +24,7 @@ from bot.storage.engine import (
     Transaction,
 )
 from bot.storage.migrations import applied_but_unknown, migrations, newer
+from bot.storage.tables import Database
 
 T = TypeVar("T")
 
