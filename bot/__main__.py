@@ -16,7 +16,7 @@ import click
 import bot.logs
 from bot import commands_data, commands_flags, commands_report, commands_upkeep
 from bot.config import Settings, SettingsError
-from bot.domain.vocabulary import Refused, incident_number
+from bot.domain.vocabulary import Refused
 from bot.errors import StartError
 from bot.storage.engine import StorageError
 
@@ -120,24 +120,6 @@ def sandbox(host: str, port: int, manifest: Path | None, request_url: str | None
             asyncio.run(server.run(host, port, manifest, request_url))
     except (ValueError, OSError) as error:  # a manifest that is none, a port that is taken: one sentence each
         fail(str(error))
-
-
-@main.command()
-@click.argument("incident")
-@click.option("--format", "form", type=click.Choice(["md", "json"]), default="md", show_default=True)
-def export(incident: str, form: str) -> None:
-    """Write one incident with its whole timeline to stdout: firebreak export INC-1."""
-    from bot import offline
-
-    number = incident_number(incident)
-    if number is None:
-        fail(f"{incident!r} is not the name of an incident; they look like INC-42.")
-
-    async def work() -> str:
-        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
-            return await offline.exported(database, number, form)
-
-    click.echo(asyncio.run(work()), nl=False)
 
 
 @main.group()

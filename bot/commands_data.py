@@ -15,7 +15,7 @@ import click
 
 from bot.config import Settings
 from bot.domain.imported import Reading
-from bot.domain.vocabulary import Severity
+from bot.domain.vocabulary import Severity, incident_number
 from bot.interchange.formats import FIELDS, SEVERITIES, Format, Source
 
 if TYPE_CHECKING:
@@ -158,6 +158,52 @@ def _summary_lines(summary: Summary, wanted: Wanted) -> list[str]:
     return lines
 
 
+@click.command()
+@click.argument("incident", required=False)
+@click.option("--format", "form", type=click.Choice(["md", "json", "jsonl", "csv"]), help="Else md or jsonl.")
+def export(incident: str | None, form: str | None) -> None:
+    """Write all incidents to stdout, for `firebreak import` and others; or one with its whole timeline: INC-1."""
+    from bot import offline
+
+    if incident is None:
+        if form == "md":
+            raise click.UsageError(
+                "Markdown is for one incident: firebreak export INC-1. All of them: jsonl."
+            )
+        asyncio.run(_exported(form or "jsonl"))
+        return
+    number = incident_number(incident)
+    if number is None:
+        raise click.UsageError(f"{incident!r} is not the name of an incident; they look like INC-42.")
+    if form in ("csv", "jsonl"):
+        raise click.UsageError(f"One incident is written as md or json; {form} is for all of them.")
+
+    async def work() -> str:
+        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
+            return await offline.exported(database, number, form or "md")
+
+    click.echo(asyncio.run(work()), nl=False)
+
+
+async def _exported(form: str) -> None:
+    from bot import offline
+    from bot.interchange.exporting import written
+
+    out = sys.stdout.buffer  # a record is UTF-8 wherever it is written
+    async with offline.existing(Settings.load(os.environ, slack=False)) as database:
+        names = await database.incidents.names()
+        await written(
+            database.engine,
+            database.team_id,
+            form,
+            who=lambda person: names.get(person, person),
+            now=datetime.now(UTC),
+            write=lambda text: out.write(text.encode()),
+        )
+    out.flush()
+
+
 def register(group: Callable[[click.Command], None]) -> None:
     """Add the commands with `group.add_command`."""
     group(import_)
+    group(export)

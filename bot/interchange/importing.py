@@ -21,6 +21,7 @@ from bot.storage.imported import Fate, keep
 
 BATCH = 200  # records in one transaction: some tens of milliseconds, so that a bot at work hardly waits
 HEAD = 65_536  # bytes that are looked at to tell what a file holds
+OTHER_CONTENT = "with other content"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -226,7 +227,7 @@ class _Run:
                 self._refused(
                     line,
                     incident.source_id,
-                    [Problem("id", incident.source_id, f"is here already {where}, with other content")],
+                    [Problem("id", incident.source_id, f"is here already {where}, {OTHER_CONTENT}")],
                 )
 
     def _refused(self, line: int, source_id: object, problems: list[Problem]) -> None:
@@ -234,4 +235,5 @@ class _Run:
         for problem in problems:
             self._refuse(line, source_id, problem)
         first = problems[0]
-        self._summary.reasons[f"{first.field}: {first.reason}" if first.field else first.reason] += 1
+        reason = OTHER_CONTENT if first.reason.endswith(OTHER_CONTENT) else first.reason
+        self._summary.reasons[f"{first.field}: {reason}" if first.field else reason] += 1

@@ -12,7 +12,9 @@ from bot.domain.events import IncidentImported
 from bot.domain.evolving import evolve
 from bot.domain.imported import Imported
 from bot.domain.incident import Incident
+from bot.domain.vocabulary import incident_number
 from bot.storage.engine import Row, Transaction
+from bot.storage.figures import EPOCH, MILLISECOND
 from bot.storage.incidents import INSERT as INSERT_INCIDENT
 from bot.storage.incidents import projection
 from bot.storage.timeline import GENESIS, linked
@@ -47,21 +49,22 @@ def keep(
 ) -> list[Kept]:
     """Store what is new, in one transaction; answers what came of each, in order. Without `store` it only looks.
 
-    Our own incidents in an export of ours are there already.
+    An incident that this database's own bot has led is there already when an export of it comes home.
     """
     if store:
         transaction.lock(f"{team_id}/None")  # as declarations do, who take numbers too
     digests = [_digest(arrival) for arrival in arrivals]
     known = _known(transaction, team_id, {_key(arrival.incident) for arrival in arrivals})
+    led = _led_here(transaction, team_id, arrivals)
     fates: list[Kept] = []
     new: list[tuple[Imported, str]] = []
     for arrival, digest in zip(arrivals, digests, strict=True):
         key = _key(arrival.incident)
-        if key[0] == own_source(team_id):
-            fates.append(Kept(Fate.SAME, 0))
+        if key in led:
+            fates.append(Kept(Fate.SAME, led[key]))
         elif key in known:
             number, there = known[key]
-            fates.append(Kept(Fate.SAME if there == digest else Fate.OTHER, number))
+            fates.append(Kept(Fate.SAME if _says_the_same(arrival, digest, there) else Fate.OTHER, number))
         else:
             known[key] = (0, digest)
             new.append((arrival, digest))
@@ -76,8 +79,15 @@ def _key(incident: IncidentImported) -> Key:
 
 
 def _digest(arrival: Imported) -> str:
-    said = [arrival.incident.model_dump_json(), *(update.model_dump_json() for update in arrival.updates)]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+    """Two hashes: of the facts, and of what was said."""
+    updates = "\n".join(update.model_dump_json() for update in arrival.updates)
+    said = (arrival.incident.model_dump_json(), updates)
+    return ":".join(hashlib.sha256(each.encode()).hexdigest() for each in said)
+
+
+def _says_the_same(arrival: Imported, digest: str, there: str) -> bool:
+    """A table has no room for what was said, so it is no different for leaving that out."""
+    return digest == there or (not arrival.updates and digest.split(":")[0] == there.split(":")[0])
 
 
 def _known(transaction: Transaction, team_id: str, keys: set[Key]) -> dict[Key, tuple[int, str]]:
@@ -93,6 +103,37 @@ def _known(transaction: Transaction, team_id: str, keys: set[Key]) -> dict[Key, 
         )
         found |= {(source, row["id"]): (int(row["incident"]), row["digest"]) for row in rows}
     return found
+
+
+def _led_here(transaction: Transaction, team_id: str, arrivals: Sequence[Imported]) -> dict[Key, int]:
+    """Which of them are this database's own incidents, with their numbers: same name, title and declaration."""
+    ours = {
+        number: arrival.incident
+        for arrival in arrivals
+        if arrival.incident.source == own_source(team_id)
+        and (number := incident_number(arrival.incident.source_id)) is not None
+    }
+    if not ours:
+        return {}
+    numbers = {f"number{place}": number for place, number in enumerate(ours)}
+    rows = transaction.all(
+        "select number, title, declared_ms from incident where team_id = :team_id"  # noqa: S608
+        f" and number in ({', '.join(f':{name}' for name in numbers)})"  # names that we have just made
+        " and not exists (select 1 from origin where origin.team_id = incident.team_id"
+        " and origin.incident = incident.number)",
+        team_id=team_id,
+        **numbers,
+    )
+    found = {}
+    for row in rows:
+        said = ours[row["number"]]
+        if (row["title"], row["declared_ms"]) == (said.title, _ms(said.at)):
+            found[_key(said)] = int(row["number"])
+    return found
+
+
+def _ms(at: datetime) -> int:
+    return (at - EPOCH) // MILLISECOND
 
 
 def _store(

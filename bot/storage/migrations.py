@@ -287,6 +287,7 @@ ORIGINS = (
         primary key (team_id, source, id)
     )
     """,
+    "create index origin_incident on origin (team_id, incident)",
 )
 
 STEPS = (
