@@ -32,7 +32,8 @@ from bot.slack.errors import code_of, meaning
 from bot.slack.face import Face
 from bot.slack.sockets import Listeners, Sockets
 from bot.storage import workspaces
-from bot.storage.engine import Engine
+from bot.storage.engine import Body, Engine
+from bot.storage.incidents import Outcome
 from bot.storage.opening import open_engine
 from bot.web import health, slack_events
 from handlers.desk import Desk
@@ -153,6 +154,9 @@ def _parts(
         if flags is not None:
             flags.publisher.wake()
 
+    def delivering(team_id: str, body: Body[Outcome]) -> Awaitable[Outcome]:
+        return delivery.write(team_id, body)
+
     reports = Reports(engine, team_id=identity.team_id, schedule=schedule, t=face.t, now=now, stored=stored)
     incidents = Incidents(
         engine,
@@ -161,6 +165,7 @@ def _parts(
         now=now,
         stored=stored,
         environment=settings.flags.default,
+        delivering=delivering,
     )
     outside = SlackOutside(
         client,

@@ -10,24 +10,29 @@ import contextlib
 import logging
 import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.domain.commands import Command
 from bot.domain.effects import REDRAW_SECONDS, Draw
 from bot.domain.incident import Incident
 from bot.domain.vocabulary import Surface
 from bot.storage import incidents, outbox, parked
-from bot.storage.engine import Engine, StorageError, Transaction
+from bot.storage.engine import Body, Engine, StorageError, Transaction
+from bot.storage.incidents import Outcome
 from bot.storage.outbox import GRACE, LONGEST_WAIT, NOBODY, Promise
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LEASE = LONGEST_WAIT  # seconds that whoever claimed an effect has for it; then it is in doubt, and anybody's
 MARGIN = 10.0  # seconds before the lease ends that we give up: a call still made then might be a second one
 LAST_CALLS = 3.0  # seconds that calls under way have left when we stop; what is unanswered then is in doubt
 AT_ONCE = 32  # effects under way side by side; more would only queue at Slack's rate limits
+BEGUN_AT_ONCE = 6  # effects of one command that are begun when it is stored; the most that one promises
 FIRST_BACKOFF = 0.5  # seconds after the first failure, doubled each time
 LONGEST_BACKOFF = LONGEST_WAIT
 PARKED_AGAIN = timedelta(minutes=10)  # between two tries of what cannot succeed: somebody may have mended it
@@ -67,8 +72,17 @@ class Outside(Protocol):
     async def deliver(self, promise: Promise, incident: Incident | None) -> Command | None: ...
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """What was claimed in the transaction that promised it, the state to draw it from, and whether more waits."""
+
+    promises: list[Promise]
+    state: Incident | None
+    more: bool
+
+
 class Delivery:
-    """One dispatcher. `wake` is called after every commit that promised something."""
+    """One dispatcher. Commands are stored through `write`; `wake` is called when anything else was promised."""
 
     def __init__(
         self,
@@ -84,13 +98,64 @@ class Delivery:
         self._chance = chance or random.Random()
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._open = False
+        self._full = False  # whether something that was due had to be left
+        self._beginning = 0  # places kept for what is claimed by commands that are being stored
         self._looked = now()
         self._parked_again = now() + PARKED_AGAIN
 
     def wake(self) -> None:
         """Something was promised: look at once."""
         self._wake.set()
+
+    async def write(self, team_id: str, body: Body[Outcome]) -> Outcome:
+        """Store what `body` does, and begin at once with what it promised.
+
+        It is claimed in the very transaction that promises it: so a call to Slack has one commit before it.
+        """
+        room = self._room()
+        self._beginning += room
+        try:
+            outcome, begun = await self._engine.write(partial(self._stored, team_id, body, room, self._now()))
+        finally:
+            self._beginning -= room
+        if begun is not None:
+            self._begin(begun)
+        return outcome
+
+    def _stored(
+        self, team_id: str, body: Body[Outcome], room: int, now: datetime, transaction: Transaction
+    ) -> tuple[Outcome, _Begun | None]:
+        outcome = body(transaction)
+        if not outcome.events:
+            return outcome, None
+        return outcome, self._claim(transaction, team_id, outcome.incident.number, room, now)
+
+    def _room(self) -> int:
+        """How many effects a command that is stored now may begin with."""
+        free = AT_ONCE - len(self._under_way) - self._beginning
+        return max(0, min(free, BEGUN_AT_ONCE)) if self._open else 0
+
+    def _claim(self, transaction: Transaction, team_id: str, number: int, room: int, now: datetime) -> _Begun:
+        claimed = []
+        if room:
+            others = self._engine.shared
+            claimed = outbox.claim(
+                transaction, now=now, lease=LEASE, limit=room, others=others, of=(team_id, number)
+            )
+        state = incidents.load(transaction, team_id, number) if claimed and number != NOBODY else None
+        return _Begun(claimed, state, outbox.any_waits(transaction))
+
+    def _begin(self, begun: _Begun) -> None:
+        for promise in begun.promises:
+            self._start(promise, begun.state)
+        if begun.more:
+            self._wake.set()
+
+    def _start(self, promise: Promise, state: Incident | None) -> None:
+        task = asyncio.create_task(self._deliver(promise, state), name=f"effect-{promise.id}")
+        self._under_way.add(task)
+        task.add_done_callback(self._finished)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Delivery]:
@@ -103,12 +168,13 @@ class Delivery:
         await self._engine.write(lambda transaction: outbox.clock_went_back(transaction, now=now))
         await self._engine.write(lambda transaction: outbox.release(transaction, now=now, crashed=crashed))
         await self._engine.write(lambda transaction: parked.try_again(transaction, now=now))
+        self._open = True
         loop = asyncio.create_task(self._run(), name="delivery")
         try:
             yield self
         finally:
             # not cancelled: what it is just claiming would be left in doubt, with nobody to carry it out
-            self._stopping = True
+            self._open = False
             self._wake.set()
             await loop
             await self._last_calls()
@@ -135,7 +201,7 @@ class Delivery:
         return outbox.has_due(transaction, now=self._now() + timedelta(seconds=within))
 
     async def _run(self) -> None:
-        while not self._stopping:
+        while self._open:
             self._wake.clear()
             try:
                 sleep = await self._take_some()
@@ -155,7 +221,7 @@ class Delivery:
 
     async def _take_some(self) -> float | None:
         """Start what can start now; answers how many seconds to sleep, None for: until woken."""
-        free = AT_ONCE - len(self._under_way)
+        free = max(0, AT_ONCE - len(self._under_way) - self._beginning)
         now, others = self._now(), self._engine.shared
         went_back, self._looked = now < self._looked, now
         again = now >= self._parked_again
@@ -172,19 +238,20 @@ class Delivery:
             return due, outbox.next_due(transaction, now=now)
 
         claimed, due = await self._engine.write(body)
+        self._full = len(claimed) == free
         for promise in claimed:
-            task = asyncio.create_task(self._deliver(promise), name=f"effect-{promise.id}")
-            self._under_way.add(task)
-            task.add_done_callback(self._finished)
+            self._start(promise, None)
         return None if due is None else max(0.0, due - self._now().timestamp())
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        self._wake.set()
+        if self._full:
+            self._wake.set()
 
-    async def _deliver(self, promise: Promise) -> None:
+    async def _deliver(self, promise: Promise, state: Incident | None) -> None:
+        """Carry one out and store how it went. `state` is that of the claim; None: it is read."""
         try:
-            state = await self._state(promise)
+            state = state or await self._state(promise)
             async with asyncio.timeout(LEASE - MARGIN):
                 command = await self._outside.deliver(promise, state)
             await self._done(promise, command)
@@ -198,6 +265,8 @@ class Delivery:
         except Failed as failed:
             seconds = self._backoff(promise, in_doubt=failed.in_doubt)
             await self._again(promise, seconds, str(failed), in_doubt=failed.in_doubt)
+        except StorageError as error:  # what it is drawn from could not be read
+            await self._again(promise, WHEN_STORAGE_FAILS, str(error), in_doubt=True, counts=False)
         except Hopeless as hopeless:
             reason = str(hopeless)
             log.error(
@@ -210,6 +279,7 @@ class Delivery:
                 },
             )
             await self._report(partial(self._park, promise, reason))
+            self._wake.set()
         except Exception:  # the one place: a mistake of ours must not stop what the other lanes deliver
             log.exception("effect broke", extra={"action": "effect_broke", "effect": promise.effect.type})
             seconds = self._backoff(promise, in_doubt=True)
@@ -233,9 +303,11 @@ class Delivery:
         )
 
     async def _done(self, promise: Promise, command: Command | None) -> None:
-        now = self._now()
+        """Store the result, and begin with what it was waited for."""
+        now, room = self._now(), self._room() + int(self._open)  # its own place becomes free
+        self._beginning += room
 
-        def body(transaction: Transaction) -> None:
+        def body(transaction: Transaction) -> _Begun:
             if outbox.done(transaction, promise) and command is not None:
                 incidents.execute(
                     transaction,
@@ -244,8 +316,14 @@ class Delivery:
                     command=command,
                     now=now,
                 )
+            return self._claim(transaction, promise.team_id, promise.incident, room, now)
 
-        await self._report(body)
+        try:
+            begun = await self._report(body)
+        finally:
+            self._beginning -= room
+        if begun is not None:
+            self._begin(begun)
 
     async def _again(
         self,
@@ -270,13 +348,24 @@ class Delivery:
                 transaction, promise, at=at, error=error, in_doubt=in_doubt, counts=counts
             )
         )
+        self._wake.set()
 
-    async def _report(self, body: Callable[[Transaction], None]) -> None:
-        """Store how it went; when the database does not take it, the lease runs out and the row is in doubt."""
-        try:
-            await self._engine.write(body)
-        except StorageError as error:
-            log.warning("delivery could not store a result: %s", error, extra={"action": "delivery_waits"})
+    async def _report(self, body: Body[T]) -> T | None:
+        """Store how it went, as soon as the database takes it: what Slack answered is known nowhere else.
+
+        None when we stop before. Then the row is in doubt, and who takes it up looks whether it has happened. If
+        somebody else has it by now, because the lease is over, its attempt's number says so, and nothing is stored.
+        """
+        while True:
+            try:
+                return await self._engine.write(body)
+            except StorageError as error:
+                log.warning(
+                    "delivery could not store a result: %s", error, extra={"action": "delivery_waits"}
+                )
+            if not self._open:
+                return None
+            await asyncio.sleep(WHEN_STORAGE_FAILS)
 
     def _backoff(self, promise: Promise, *, in_doubt: bool) -> float:
         longest: float = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**promise.failures)

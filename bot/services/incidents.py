@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,11 +13,14 @@ from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Kind, Refused, Severity
 from bot.storage import flags, incidents, merging, parked, people, timeline
-from bot.storage.engine import Engine, Transaction
+from bot.storage.engine import Body, Engine, Transaction
 from bot.storage.incidents import Outcome
 from bot.storage.timeline import Entry
 
 RUNBOOK_SHOWN = 60  # of what was typed where the name of a runbook belongs
+
+# Stores a body and sees to it that what it promised is carried out: `Delivery.write`.
+Delivering = Callable[[str, Body[Outcome]], Awaitable[Outcome]]
 
 NOT_HERE = Refused(
     "This is not the channel of an incident. Go to the incident's channel and type it there; "
@@ -37,6 +40,7 @@ class Incidents:
     """The one door to incidents. Every answer is durable before it is given.
 
     `key` on each method identifies the request (a trigger id, a view id): the second time it changes nothing.
+    `delivering` stores a command and begins with what it promised; without it `stored` is called afterwards.
     Raises Refused for what people may not do, StorageUnavailable when the database did not take it.
     """
 
@@ -49,12 +53,14 @@ class Incidents:
         now: Callable[[], datetime],
         stored: Callable[[], None] = lambda: None,
         environment: str = FIRST_ENVIRONMENT,
+        delivering: Delivering | None = None,
     ) -> None:
         self._engine = engine
         self._team_id = team_id
         self._runbooks = runbooks
         self._now = now
         self._stored = stored
+        self._delivering = delivering
         self._environment = environment
         self._named: dict[
             str, str
@@ -255,8 +261,11 @@ class Incidents:
                 people.remember(transaction, self._team_id, actor.id, actor.name)
             return body(transaction)
 
-        outcome = await self._engine.write(named)
+        if self._delivering is not None:
+            outcome = await self._delivering(self._team_id, named)
+        else:
+            outcome = await self._engine.write(named)
         self._named[actor.id] = actor.name
-        if outcome.events:
+        if outcome.events and self._delivering is None:
             self._stored()
         return outcome

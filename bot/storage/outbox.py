@@ -115,35 +115,51 @@ def _join(kinds: int) -> str:
 
 # Due, nothing of its lane is being sent and nothing that waits stands before it. The id of each, the one that
 # waits longest first.
-DUE = (
+_DUE = (
     "select waiting.id from effect as waiting"
-    " where waiting.state = 'pending' and waiting.not_before <= :now and not exists ("
+    " where {whose}waiting.state = 'pending' and waiting.not_before <= :now and not exists ("
     "  select 1 from effect as other"
     "  where other.team_id = waiting.team_id and other.incident = waiting.incident"
     "  and other.lane = waiting.lane and other.state in ('pending', 'sending')"
     "  and (other.id < waiting.id or other.state = 'sending'))"
     " order by waiting.not_before, waiting.id limit :limit"
 )
+DUE = _DUE.format(whose="")
+DUE_OF_ONE = (
+    _DUE.format(  # the states twice, because SQLite looks for the very words of the index effect_lane
+        whose="waiting.team_id = :team_id and waiting.incident = :incident"
+        " and waiting.state in ('pending', 'sending') and "
+    )
+)
 
 
 def claim(
-    transaction: Transaction, *, now: datetime, lease: float, limit: int, others: bool = False
+    transaction: Transaction,
+    *,
+    now: datetime,
+    lease: float,
+    limit: int,
+    others: bool = False,
+    of: tuple[str, int] | None = None,
 ) -> list[Promise]:
     """Take up to `limit` effects that are due and first in their lane, and mark them as being sent.
 
-    Others may claim at the same time: what they are taking is left to them, and a lane that two would begin is
-    refused to the second by an index (migrations.py), which has the engine run it again. With `others`, what this
-    version does not know is left to one that may; alone, it is parked.
+    `of` (team and number) takes only those of one incident. Others may claim at the same time: what they are taking
+    is left to them, and a lane that two would begin is refused to the second by an index (migrations.py), which has
+    the engine run it again. With `others`, what this version does not know is left to one that may; alone, it is
+    parked.
     """
+    due, whose = (DUE, {}) if of is None else (DUE_OF_ONE, {"team_id": of[0], "incident": of[1]})
     rows = transaction.all(
         # materialized: looked up once, or the limit would be taken again for each row that is updated
-        f"with free as materialized ({DUE}{transaction.skip_locked})"  # noqa: S608 - a constant
+        f"with free as materialized ({due}{transaction.skip_locked})"  # noqa: S608 - a constant
         # not_before becomes when it was sent, which the next one of its kind keeps its distance to
         " update effect set state = 'sending', attempt = attempt + 1, lease = :until, not_before = :now"
         " where id in (select id from free) returning *",
         now=now.timestamp(),
         until=now.timestamp() + lease,
         limit=limit,
+        **whose,
     )
     claimed = []
     for row in sorted(rows, key=lambda row: int(row["id"])):
@@ -288,6 +304,11 @@ def next_due(transaction: Transaction, *, now: datetime) -> float | None:
         now=now.timestamp(),
     )
     return None if row is None or row["due"] is None else float(row["due"])
+
+
+def any_waits(transaction: Transaction) -> bool:
+    """Whether anything waits, for now or for later."""
+    return transaction.one("select 1 as one from effect where state = 'pending' limit 1") is not None
 
 
 def has_due(transaction: Transaction, *, now: datetime) -> bool:

@@ -438,33 +438,6 @@ async def test_an_answer_that_comes_after_the_lease_is_dropped() -> None:
         assert (first.in_doubt, second.in_doubt, second.id) == (False, True, first.id)
 
 
-async def test_a_result_that_the_database_does_not_take_is_looked_up_later(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with SqliteEngine.open(tmp_path / "firebreak.db", busy_seconds=0.02) as engine:
-        stage = Stage(engine, Clock())
-        other = sqlite3.connect(tmp_path / "firebreak.db", isolation_level=None)
-
-        async def locks_the_database() -> LinkChannel:
-            other.execute("begin immediate")
-            return CHANNEL
-
-        stage.slack.answers(OpenChannel, locks_the_database)
-        await declares(engine)
-        async with stage.delivery.running():
-            await stage.reaches(OpenChannel, 1)
-            await said(caplog, "delivery could not store a result")
-            other.execute("rollback")
-            other.close()
-            await stage.passes(LEASE)
-            stage.slack.answers(OpenChannel, CHANNEL)
-            await stage.passes(GRACE)
-            incident = await found(engine)
-            assert incident is not None
-            assert incident.channel == "C1"
-        assert [promise.in_doubt for promise in stage.slack.attempts(OpenChannel)] == [False, True]
-
-
 async def test_a_database_that_does_not_answer_is_asked_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
