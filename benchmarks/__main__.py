@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import statistics
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks import acknowledgement, declaration, effects, postgres, process, scale, throughput
+from benchmarks.figures import Figure, show
 from benchmarks.throughput import Throughput
 
 RUNS = 5  # medians of this many, interleaved, so that a busy moment hits both sides
 OUT = Path("build/bench.json")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table. `bar` is what it should keep to; `at_least` turns it round; None: only told."""
-
-    name: str
-    value: float
-    bar: float | None = None
-    at_least: bool = False
-
-    @property
-    def ok(self) -> bool | None:
-        if self.bar is None:
-            return None
-        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
 
 async def acknowledging() -> list[Figure]:
@@ -129,21 +112,8 @@ def main() -> None:
     logging.basicConfig(level=logging.ERROR)
     started = time.perf_counter()
     figures = asyncio.run(measured())
-    width = max(len(figure.name) for figure in figures)
-    for figure in figures:
-        sign = "≥" if figure.at_least else "≤"
-        bar = "" if figure.bar is None else f"  {sign} {figure.bar:g}  {'met' if figure.ok else 'MISSED'}"
-        print(f"{figure.name:<{width}}  {figure.value:9.2f}{bar}")
-    OUT.parent.mkdir(exist_ok=True)
-    kept = [
-        {name: each[name] for name in ("name", "value", "bar")} | {"ok": ok} for each, ok in _told(figures)
-    ]
-    OUT.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
-    print(f"\n{RUNS} runs, {time.perf_counter() - started:.0f} s; written to {OUT}")
-
-
-def _told(figures: list[Figure]) -> list[tuple[dict[str, object], bool | None]]:
-    return [(asdict(figure), figure.ok) for figure in figures]
+    show(figures, OUT)
+    print(f"\n{RUNS} runs, {time.perf_counter() - started:.0f} s")
 
 
 main()

@@ -7,11 +7,14 @@ of a flag with fractions is written with its point, and `DEFAULT`, which the pro
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 # What rules do on values nobody expected of a context; each ends as one answer to one caller.
 BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))  # made once: json.dumps makes one for each call
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,16 @@ class Evaluator:
     def __init__(self, key: str, served: str) -> None:
         # Here, because only a bot that serves flags needs them, and starting must be quick.
         from openfeature.contrib.tools.flagd.core import FlagdCore
+        from openfeature.evaluation_context import EvaluationContext
+        from openfeature.exception import OpenFeatureError
 
         data = json.loads(served)
         self._key = key
         self._core = FlagdCore()
         self._core.set_flags({"flags": {key: data}})
-        self._kind = _kind(list(data["variants"].values()))
+        self._error, self._asked = OpenFeatureError, EvaluationContext
+        self._resolve, self._default = self._resolver(list(data["variants"].values()))
+        self._answers: dict[tuple[str, str], Answer] = {}
         self._constant = None if data.get("targeting") else self._evaluated(Context())
 
     def answer(self, context: Context) -> Answer:
@@ -49,37 +56,42 @@ class Evaluator:
         return self._constant or self._evaluated(context)
 
     def _evaluated(self, context: Context) -> Answer:
-        from openfeature.evaluation_context import EvaluationContext
-        from openfeature.exception import OpenFeatureError
-
-        asked = EvaluationContext(context.targeting_key, context.attributes)
-        core, key = self._core, self._key
         try:
-            match self._kind:
-                case "boolean":
-                    found: Any = core.resolve_boolean_value(key, False, asked)
-                case "string":
-                    found = core.resolve_string_value(key, "", asked)
-                case "integer":
-                    found = core.resolve_integer_value(key, 0, asked)
-                case "float":
-                    found = core.resolve_float_value(key, 0.0, asked)
-                case _:
-                    found = core.resolve_object_value(key, {}, asked)
-        except OpenFeatureError as error:
-            return failure(
-                400, key, error.error_code.value, error.error_message or "the flag cannot be evaluated"
-            )
+            asked = self._asked(context.targeting_key, context.attributes)
+            found = self._resolve(self._key, self._default, asked)
+        except self._error as error:
+            details = error.error_message or "the flag cannot be evaluated"
+            return failure(400, self._key, error.error_code.value, details)
         except BROKEN as error:
-            return failure(400, key, "GENERAL", f"its rules failed on this context ({type(error).__name__})")
+            details = f"its rules failed on this context ({type(error).__name__})"
+            return failure(400, self._key, "GENERAL", details)
+        chosen = (str(found.variant), str(found.reason))
+        known = self._answers.get(chosen)  # there are no more answers than variants and reasons
+        if known is None:
+            known = self._answers[chosen] = self._written(found)
+        return known
+
+    def _written(self, found: Any) -> Answer:
         if found.variant is None:
             why = "is disabled" if found.reason == "DISABLED" else "has no default variant"
-            return failure(
-                404, key, "FLAG_NOT_FOUND", f"the flag {why}, so the application's default applies"
-            )
+            details = f"the flag {why}, so the application's default applies"
+            return failure(404, self._key, "FLAG_NOT_FOUND", details)
         reason = "STATIC" if found.reason == "DEFAULT" else str(found.reason)
-        body = {"key": key, "value": found.value, "reason": reason, "variant": found.variant}
+        body = {"key": self._key, "value": found.value, "reason": reason, "variant": found.variant}
         return Answer(200, dumped({**body, "metadata": dict(found.flag_metadata)}))
+
+    def _resolver(self, variants: list[Any]) -> tuple[Callable[..., Any], object]:
+        """How the client library asks for it. One fraction among the variants makes all of them fractions."""
+        match variants[0]:
+            case bool():
+                return self._core.resolve_boolean_value, False
+            case str():
+                return self._core.resolve_string_value, ""
+            case int() | float() if any(isinstance(value, float) for value in variants):
+                return self._core.resolve_float_value, 0.0
+            case int() | float():
+                return self._core.resolve_integer_value, 0
+        return self._core.resolve_object_value, {}
 
 
 def failure(status: int, key: str | None, code: str, details: str) -> Answer:
@@ -89,16 +101,4 @@ def failure(status: int, key: str | None, code: str, details: str) -> Answer:
 
 
 def dumped(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _kind(values: list[Any]) -> str:
-    """What the client library asks it as. One fraction among the variants makes all of them fractions."""
-    match values[0]:
-        case bool():
-            return "boolean"
-        case str():
-            return "string"
-        case int() | float():
-            return "float" if any(isinstance(value, float) for value in values) else "integer"
-    return "object"
+    return _ENCODER.encode(value).encode()

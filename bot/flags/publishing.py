@@ -1,4 +1,4 @@
-"""Publish what is stored: the document, then the file, then whoever listens. Never before it is committed.
+"""Publish what is stored: the document, the file, whoever listens. Never before it is committed.
 
 Everything is read from the database, so a bot that was killed publishes on its next start what was committed
 before, and what another process changes (the command line, another bot) is found by looking.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.flags.document import Document
 from bot.flags.files import FlagFile
-from bot.storage import flag_definitions, flag_log
+from bot.storage import flag_definitions
 from bot.storage.engine import Engine, StorageError
 
 log = logging.getLogger(__name__)
@@ -25,12 +25,15 @@ LOOK_SECONDS = 0.5  # between two looks for what others changed: as often as a f
 
 @dataclass
 class _Served:
-    """One environment, and whoever publishes it now."""
+    """One environment. `written` and `told` are the tags of what is in the file and of what listeners know of."""
 
     document: Document
     file: FlagFile | None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    file_behind: bool = True  # nothing is known yet of what is in it
+    publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    seen: int = 0
+    written: str | None = None
+    told: str | None = None
     complained: bool = False
 
 
@@ -48,6 +51,7 @@ class Publisher:
         }
         self._listeners: set[asyncio.Event] = set()
         self._wake = asyncio.Event()
+        self._asked = 1
         self.closing = False
 
     def document(self, environment: str) -> Document:
@@ -56,7 +60,19 @@ class Publisher:
 
     def wake(self) -> None:
         """Something may have been committed: look at once."""
+        self._asked += 1
         self._wake.set()
+
+    async def current(self, environment: str) -> Document:
+        """The same, with everything that was committed before the last `wake`: what was confirmed is answered.
+
+        While the database does not answer, it is what was known.
+        """
+        served = self._served[environment]
+        if served.seen != self._asked:
+            with contextlib.suppress(StorageError):  # whoever publishes says so
+                await self._refresh(served)
+        return served.document
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[asyncio.Event]:
@@ -120,56 +136,64 @@ class Publisher:
 
     async def _publish(self, environment: str) -> OSError | None:
         served = self._served[environment]
-        async with served.lock:
-            if served.file is None:
-                if await self._refresh(served):
-                    self._tell()
+        async with served.publishing:
+            await self._refresh(served)
+            file = served.file
+            if file is None or served.written == served.document.etag:
+                self._tell_once(served)
                 return None
-            if not served.file_behind and not await self._is_news(served):
-                return None
-            problem, changed = None, False
-            try:
-                with contextlib.ExitStack() as stack:
-                    # Held from before the read until after the write: of two processes the later reads the newer.
-                    await asyncio.to_thread(stack.enter_context, served.file.alone())
-                    changed = await self._refresh(served)
-                    served.file_behind = served.file_behind or changed
-                    await asyncio.to_thread(served.file.replace, served.document.text)
-                    served.file_behind = False
-            except OSError as error:
-                problem = error
-                changed = await self._refresh(served) or changed
-            self._say(served, problem)
-            if changed:
-                self._tell()
-            return problem
+            # The file is begun first, but whoever listens does not wait for the disk: it is committed already.
+            async with asyncio.TaskGroup() as together:
+                writing = together.create_task(self._try_to_write(served, file))
+                self._tell_once(served)
+            self._tell_once(served)  # there may have been news while the file was waited for
+        return writing.result()
 
-    async def _is_news(self, served: _Served) -> bool:
-        document = served.document
-        return document.revision != await self._engine.read(
-            lambda transaction: flag_log.revision(transaction, self._team_id, document.environment)
-        )
+    async def _try_to_write(self, served: _Served, file: FlagFile) -> OSError | None:
+        try:
+            await self._write(served, file)
+        except OSError as error:
+            self._say(served, file, error)
+            return error
+        served.complained = False
+        return None
 
-    async def _refresh(self, served: _Served) -> bool:
-        """Take over what was committed since; answers whether anything is served differently."""
-        document = served.document
-        change = await self._engine.read(
-            lambda transaction: flag_definitions.changes(
-                transaction, self._team_id, document.environment, after=document.revision
+    async def _write(self, served: _Served, file: FlagFile) -> None:
+        with contextlib.ExitStack() as stack:
+            # Held from before the read until after the write: of two processes the later reads the newer.
+            await asyncio.to_thread(stack.enter_context, file.alone())
+            await self._refresh(served)
+            tag, text = served.document.etag, served.document.text
+            await asyncio.to_thread(file.replace, text)
+            served.written = tag
+
+    async def _refresh(self, served: _Served) -> None:
+        """Take over what was committed since."""
+        async with served.reading:
+            document, asked = served.document, self._asked
+            change = await self._engine.read(
+                lambda transaction: flag_definitions.changes(
+                    transaction, self._team_id, document.environment, after=document.revision
+                )
             )
-        )
-        return bool(document.apply(change))
+            document.apply(change)
+            served.seen = asked
 
-    def _say(self, served: _Served, problem: OSError | None) -> None:
+    def _say(self, served: _Served, file: FlagFile, problem: OSError) -> None:
         """Once when a file cannot be written, and not again until it can."""
-        if problem is not None and not served.complained and served.file is not None:
+        if not served.complained:
             log.error(
                 "%s was not written (%s): who reads it sees flags as they were",
-                served.file.path,
+                file.path,
                 problem.strerror or problem,
                 extra={"action": "flag_file_waits"},
             )
-        served.complained = problem is not None
+        served.complained = True
+
+    def _tell_once(self, served: _Served) -> None:
+        if served.told != served.document.etag:
+            served.told = served.document.etag
+            self._tell()
 
     def _tell(self) -> None:
         for changed in self._listeners:

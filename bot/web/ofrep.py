@@ -63,7 +63,7 @@ class _Door:
 
     async def one(self, request: web.Request) -> web.Response:
         """One flag for one context."""
-        document = self._document(request)
+        document = await self._document(request)
         if document is None:
             return _said(UNAUTHORIZED)
         key = request.match_info["key"]
@@ -79,7 +79,7 @@ class _Door:
 
     async def all(self, request: web.Request) -> web.Response:
         """Every flag for one context; 304 when document and context are those of the tag that was sent."""
-        document = self._document(request)
+        document = await self._document(request)
         if document is None:
             return _said(UNAUTHORIZED)
         try:
@@ -102,7 +102,7 @@ class _Door:
 
     async def sync(self, request: web.Request) -> web.Response:
         """The whole document as flagd reads it over HTTP."""
-        document = self._document(request)
+        document = await self._document(request)
         if document is None:
             return _said(UNAUTHORIZED)
         headers = {"ETag": f'"{document.etag}"'}
@@ -144,7 +144,7 @@ class _Door:
                     continue
         return response
 
-    def _document(self, request: web.Request) -> Document | None:
+    async def _document(self, request: web.Request) -> Document | None:
         """The document of the environment that the tokens sent with the request read; None: they are wrong."""
         authorization, key = request.headers.get("Authorization"), request.headers.get("X-API-Key")
         bearer = None
@@ -152,7 +152,7 @@ class _Door:
             scheme, _, token = authorization.partition(" ")
             bearer = token.strip() if scheme.lower() == "bearer" else ""
         environment = self._tokens.among([bearer, key])
-        return None if environment is None else self._publisher.document(environment)
+        return None if environment is None else await self._publisher.current(environment)
 
     def _tag(self, document: Document, context: Context) -> str:
         """Another one with another document, context or stream's token, and at any time where rules ask for it."""
@@ -185,7 +185,7 @@ async def _body(request: web.Request) -> Any:
     if not raw.strip():
         return {}
     try:
-        return json.loads(raw, parse_constant=_no_number)
+        return _DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as error:
         raise BadRequest("PARSE_ERROR", "the body is not JSON") from error
 
@@ -205,6 +205,9 @@ def _context(body: Any) -> Context:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number in JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _has(request: web.Request, tag: str) -> bool:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import json
-import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +23,6 @@ from tests.domain.samples import NOON
 
 TEAM = "T1"
 TOKEN, NEXT_TOKEN, STAGING_TOKEN = "token-of-production", "token-that-replaces-it", "token-of-staging"
-CONSUMER = Path(__file__).with_name("consumer.py")
-ANSWERS_WITHIN = 30.0  # seconds; a process starts slowly on a busy machine
 
 SWITCH: dict[str, Any] = {
     "state": "ENABLED",
@@ -125,59 +121,3 @@ async def serving(folder: Path, more: str = "") -> AsyncIterator[Serving]:
         await site.start()
         port = runner.addresses[0][1]
         yield Serving(engine, service, f"http://127.0.0.1:{port}", folder / "flags", session)
-
-
-class Application:
-    """A consumer in a process of its own."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def line(self) -> Any:
-        """The next thing it prints."""
-        assert self._process.stdout is not None
-        raw = await asyncio.wait_for(self._process.stdout.readline(), ANSWERS_WITHIN)
-        assert raw, "the application ended"
-        return json.loads(raw)
-
-    async def tell(self, wanted: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
-        await self._process.stdin.drain()
-
-    async def asks(
-        self, flag: str, default: Any = True, type: str = "boolean", user: str = "u1", **attributes: Any
-    ) -> dict[str, Any]:
-        """What it serves for one flag."""
-        await self.tell(
-            {"flag": flag, "default": default, "type": type, "user": user, "attributes": attributes}
-        )
-        found: dict[str, Any] = await self.line()
-        return found
-
-    async def serves(self, flag: str, value: Any, default: Any = True) -> None:
-        """Wait until it serves this value; at once for who asks each time, after its own poll for a file."""
-        async with asyncio.timeout(ANSWERS_WITHIN):
-            while (await self.asks(flag, default))["value"] is not value:  # noqa: ASYNC110 - it is another process
-                await asyncio.sleep(0.02)
-
-
-@contextlib.asynccontextmanager
-async def application(*words: str) -> AsyncIterator[Application]:
-    """`consumer.py` with these words, ready to be asked."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(CONSUMER),
-        *words,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        started = Application(process)
-        said = await started.line()
-        assert said["ready"], said
-        yield started
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()

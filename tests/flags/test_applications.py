@@ -9,7 +9,8 @@ import grpc
 import pytest
 from openfeature.schemas.protobuf.flagd.sync.v1 import sync_pb2, sync_pb2_grpc
 
-from tests.flags.serving import NEXT_TOKEN, STAGING_TOKEN, TOKEN, application, serving
+from chaos.applications import application
+from tests.flags.serving import NEXT_TOKEN, STAGING_TOKEN, TOKEN, serving
 
 RULES = {"if": [{"in": ["@example.com", {"var": "email"}]}, "on", "off"]}
 

@@ -18,7 +18,7 @@ from bot.flags.document import Document
 from bot.flags.files import FlagFile
 from bot.storage.flag_definitions import Change
 from bot.storage.sqlite import SqliteEngine
-from tests.flags.serving import SWITCH, TEAM, Serving, serving
+from tests.flags.serving import STAGING_TOKEN, SWITCH, TEAM, Serving, serving
 from tests.flags.serving import settings as flag_settings
 
 FILE = "production.flagd.json"
@@ -29,13 +29,14 @@ def served(house: Serving, key: str = "gateway") -> str:
     return str(flags[key]["defaultVariant"])
 
 
-async def test_who_listens_is_told_when_the_file_is_there_already(tmp_path: Path) -> None:
+async def test_a_kill_is_told_to_who_listens_and_is_in_the_file_when_it_is_published(tmp_path: Path) -> None:
     async with serving(tmp_path) as house:
         await house.define("gateway")
         with house.service.publisher.listening() as changed:
             await house.kill("gateway", publish=False)
             house.service.publisher.wake()
             await asyncio.wait_for(changed.wait(), 10)
+            await house.service.publisher.publish()
             assert served(house) == "off"
             assert '"defaultVariant":"off"' in (
                 house.service.publisher.document("production").served("gateway") or ""
@@ -101,6 +102,17 @@ async def test_a_port_of_grpc_that_is_taken_is_said_at_start(tmp_path: Path) -> 
             with pytest.raises(StartError, match="cannot be opened for gRPC"):
                 async with flag_service(wanted, engine, TEAM):
                     pass
+
+
+async def test_whoever_asks_after_a_kill_was_confirmed_gets_it_before_anything_else_is_published(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path) as house:
+        await house.define("gateway")
+        await house.kill("gateway", publish=False)
+        house.service.publisher.wake()
+        assert (await house.ask("/gateway", {}))[1]["value"] is False
+        assert (await house.ask("/gateway", {}, Authorization=f"Bearer {STAGING_TOKEN}"))[0] == 404
 
 
 # Files

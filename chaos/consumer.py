@@ -22,6 +22,8 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEvent
 from openfeature.exception import OpenFeatureError
 
+OFTEN = 0.002  # seconds between two looks of a watch
+UNSAFE_DEFAULT = True  # in its code, on purpose: a kill that is lost shows
 WAITS = 20.0  # seconds for the first flags; the bot may be starting
 
 
@@ -64,22 +66,37 @@ def asked(client: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def watch(client: Any, flag: str, closed: threading.Event) -> None:
-    """Print each value that differs from the one before: when the provider says so, and by asking often."""
-    changed, lock = threading.Event(), threading.Lock()
-    last: list[Any] = [None]
+class Watch:
+    """Prints each value that differs from the one before: when the provider says so, and by asking often."""
 
-    def look(_: Any = None) -> None:
-        with lock:
-            value = client.get_boolean_value(flag, True)
-            if value is not last[0]:
-                last[0] = value
-                print(json.dumps({"at": time.time(), "value": value}), flush=True)
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._last: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    client.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, look)
-    while not closed.is_set():
-        look()
-        changed.wait(0.002)
+    def add(self, flag: str) -> None:
+        with self._lock:
+            self._last.setdefault(flag, None)
+        if not self._thread.is_alive():
+            self._client.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, self._look)
+            self._thread.start()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _run(self) -> None:
+        while not self._closed.wait(OFTEN):
+            self._look()
+
+    def _look(self, _: Any = None) -> None:
+        with self._lock:
+            for flag, before in self._last.items():
+                value = self._client.get_boolean_value(flag, UNSAFE_DEFAULT)
+                if value is not before:
+                    self._last[flag] = value
+                    print(json.dumps({"flag": flag, "at": time.time(), "value": value}), flush=True)
 
 
 def main() -> None:
@@ -91,14 +108,15 @@ def main() -> None:
         print(json.dumps({"ready": False, "why": str(error)}), flush=True)
     else:
         print(json.dumps({"ready": True}), flush=True)
-    client, closed = api.get_client(), threading.Event()
+    client = api.get_client()
+    watched = Watch(client)
     for line in sys.stdin:
         wanted = json.loads(line)
         if "watch" in wanted:
-            threading.Thread(target=watch, args=(client, wanted["watch"], closed), daemon=True).start()
+            watched.add(wanted["watch"])
         else:
             print(json.dumps(asked(client, wanted)), flush=True)
-    closed.set()
+    watched.close()
 
 
 if __name__ == "__main__":
