@@ -13,7 +13,7 @@ import click
 from bot.config import Settings
 from bot.errors import StartError
 
-FORMATS = ("text", "json", "csv")
+FORMATS = ("text", "json", "csv", "png", "html")
 
 
 @click.command()
@@ -37,6 +37,9 @@ def report(
 ) -> None:
     """Recovery times with their n and intervals; docs/report.md explains every figure."""
     from bot import offline
+
+    if form == "png" and not as_json and output is None and sys.stdout.isatty():
+        raise StartError("A picture does not fit into a terminal. Name a file: --output report.png.")
 
     async def work() -> bytes:
         async with offline.existing(Settings.load(os.environ, slack=False)) as database:

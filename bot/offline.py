@@ -10,21 +10,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bot.charts.studio import NotDrawn, Order, drawn
 from bot.config import Settings
 from bot.domain.document import timeline_markdown
 from bot.domain.flags import Definition
 from bot.domain.language import Translate
 from bot.domain.metrics import report_json, report_lines
+from bot.domain.metrics.charts import strip
 from bot.domain.metrics.report_csv import report_csv
 from bot.domain.vocabulary import Refused, incident_name
 from bot.errors import StartError
 from bot.services.incidents import Incidents
 from bot.services.languages import translation
-from bot.services.reports import Reports, Schedule
+from bot.services.reports import Reports, Schedule, Study
 from bot.storage import flag_definitions, flags, workspaces
 from bot.storage.engine import Engine
 from bot.storage.flags import Flag
 from bot.storage.opening import open_engine
+from bot.web.report_page import report_page
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Database:
     incidents: Incidents
     reports: Reports
     t: Translate
+    language: str
 
 
 @contextlib.asynccontextmanager
@@ -61,6 +65,7 @@ async def existing(settings: Settings) -> AsyncIterator[Database]:
             Incidents(engine, team_id=team_id, runbooks=list, now=_now, environment=settings.flags.default),
             Reports(engine, team_id=team_id, schedule=schedule, t=translation(settings.language), now=_now),
             translation(settings.language),
+            settings.language,
         )
 
 
@@ -81,6 +86,8 @@ async def reported(database: Database, wanted: Wanted, form: str) -> bytes:
     """The report in one of its forms; raises Refused for what is no window or no time."""
     study = await database.reports.study(wanted.window, group_by=wanted.group_by, as_of=wanted.as_of)
     match form:
+        case "png" | "html":
+            return await _illustrated(database, study, form)
         case "json":
             return (json.dumps(report_json(study.report), indent=2) + "\n").encode()
         case "csv":
@@ -88,6 +95,22 @@ async def reported(database: Database, wanted: Wanted, form: str) -> bytes:
         case _:
             lines = report_lines(study.report, database.t, wanted.group_by, study.before)
             return ("\n".join(lines) + "\n").encode()
+
+
+async def _illustrated(database: Database, study: Study, form: str) -> bytes:
+    t = database.t
+    try:
+        if form == "html":
+            return (await report_page(study, t, language=database.language)).encode()
+        chart = strip(study.recoveries, study.report.as_of, t, window=study.report.window)
+        if chart.is_empty:
+            raise Refused(
+                "There is nothing to draw: no incident of this time has a duration that could be shown."
+            )
+        (picture,) = await drawn([Order(chart, "png")])
+        return picture
+    except NotDrawn as error:
+        raise StartError(str(error)) from error
 
 
 async def exported(database: Database, number: int, form: str) -> str:

@@ -18,6 +18,7 @@ FLOORS = {
     "bot.storage": 1,
     "bot.services": 2,
     "bot.flags": 2,
+    "bot.charts": 2,
     "bot.slack": 3,
     "bot.web": 3,
     "handlers": 4,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.domain.incident import Incident
 from bot.domain.metrics.recovery import Recovery
 from bot.domain.questions import Proof
@@ -29,6 +31,12 @@ def recovery_of(incident: Incident) -> Recovery:
         services=incident.services,
         cause=_cause(incident),
     )
+
+
+def last_heard_of(incident: Incident) -> datetime:
+    """When those who wait were last told something, or else when it last got any further."""
+    told = [] if incident.update is None else [incident.update.at]
+    return max([*told, *incident.milestones.values()])
 
 
 def _excluded(incident: Incident) -> str | None:

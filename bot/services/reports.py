@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,7 @@ from bot.domain.metrics import (
     report_lines,
 )
 from bot.domain.metrics.asking import Asked
-from bot.domain.recoveries import recovery_of
+from bot.domain.recoveries import last_heard_of, recovery_of
 from bot.domain.vocabulary import Refused
 from bot.storage import daily, figures, incidents
 from bot.storage.engine import Engine, StorageError, Transaction
@@ -63,6 +63,8 @@ class Study:
     report: Report
     before: Report | None
     recoveries: tuple[Recovery, ...]
+    earlier: tuple[Recovery, ...] = ()  # of the window before
+    touched: Mapping[int, datetime] = field(default_factory=dict)  # when each open incident was last heard of
 
 
 class Kept:
@@ -127,8 +129,12 @@ class Reports:
         groupings = [grouped_by(name, zone) for name in group_by]
         earlier = preceding(parsed)
         report, recoveries = await self._counted(parsed, cut_off, groupings, only)
-        before = None if earlier is None else (await self._counted(earlier, cut_off, (), only))[0]
-        return Study(report, before, tuple(recoveries))
+        before, others = (None, []) if earlier is None else await self._counted(earlier, cut_off, (), only)
+        return Study(report, before, tuple(recoveries), tuple(others), await self._touched())
+
+    async def _touched(self) -> dict[int, datetime]:
+        known = await self._engine.read(lambda transaction: incidents.still_open(transaction, self._team_id))
+        return {incident.number: last_heard_of(incident) for incident in known}
 
     async def _counted(
         self,

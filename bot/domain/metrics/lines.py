@@ -10,7 +10,7 @@ from bot.domain.metrics.recovery import Clock
 from bot.domain.metrics.report import Report
 from bot.domain.metrics.statistics import poisson_interval
 from bot.domain.metrics.windows import Window
-from bot.domain.metrics.wording import excluded_words, group_lines, window_words
+from bot.domain.metrics.wording import coverage_words, excluded_words, group_lines, window_words
 from bot.domain.metrics.wording_comparison import comparison_lines
 
 MONTH_DAYS = 28  # counts are told per 28 days: always four of each weekday
@@ -28,7 +28,7 @@ def report_lines(
         *group_lines(report.everything, t),
         *(comparison_lines(report, before, t) if before is not None else []),
         *(line for by in split_by for line in _split_lines(report, by, t)),
-        *_method_lines(report, t),
+        *method_lines(report, t),
     ]
 
 
@@ -99,14 +99,8 @@ def _split_lines(report: Report, by: str, t: Translate) -> list[str]:
     return lines
 
 
-def coverage_words(by: str, n: int, of: int, t: Translate) -> str:
-    """For how many incidents it is known what they are grouped by."""
-    if by == "service":
-        return t("A service is named for {n} of {of}.", n=n, of=of)
-    return t("A cause is named for {n} of {of}.", n=n, of=of)
-
-
-def _method_lines(report: Report, t: Translate) -> list[str]:
+def method_lines(report: Report, t: Translate) -> list[str]:
+    """What the figures are made of, in a sentence."""
     if report.population.counted == 0:
         return []
     return [t("Elapsed time by the clock, nights and weekends included, of incidents declared in this time.")]

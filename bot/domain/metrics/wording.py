@@ -56,7 +56,7 @@ def day_words(at: datetime, t: Translate) -> str:
         "{weekday} {day} {month} {year}",
         weekday=weekday_word(at, t),
         day=at.day,
-        month=_month(at, t),
+        month=month_word(at, t),
         year=at.year,
     )
 
@@ -67,7 +67,7 @@ def moment_words(at: datetime, t: Translate) -> str:
         "{weekday} {day} {month} {time}",
         weekday=weekday_word(at, t),
         day=at.day,
-        month=_month(at, t),
+        month=month_word(at, t),
         time=f"{at:%H:%M}",
     )
 
@@ -77,7 +77,8 @@ def weekday_word(at: datetime, t: Translate) -> str:
     return (t("Mon"), t("Tue"), t("Wed"), t("Thu"), t("Fri"), t("Sat"), t("Sun"))[at.weekday()]
 
 
-def _month(at: datetime, t: Translate) -> str:
+def month_word(at: datetime, t: Translate) -> str:
+    """`Apr`, by the clock that `at` carries."""
     names = (
         *(t("Jan"), t("Feb"), t("Mar"), t("Apr"), t("May"), t("Jun")),
         *(t("Jul"), t("Aug"), t("Sep"), t("Oct"), t("Nov"), t("Dec")),
@@ -263,3 +264,10 @@ def _worth_a_line(clock: Clock, summary: Summary) -> bool:
     if clock in (Clock.TIME_TO_STABILIZE, Clock.TIME_TO_REPAIR):
         return summary.of > 0
     return summary.n + summary.censored > 0
+
+
+def coverage_words(by: str, n: int, of: int, t: Translate) -> str:
+    """For how many incidents it is known what they are grouped by."""
+    if by == "service":
+        return t("A service is named for {n} of {of}.", n=n, of=of)
+    return t("A cause is named for {n} of {of}.", n=n, of=of)

@@ -1,0 +1,1 @@
+"""Pictures of the figures: `drawn` hands charts to a process of its own, where matplotlib draws them."""
