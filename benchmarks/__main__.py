@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import acknowledgement, declaration, effects, postgres, process, scale, throughput
+from benchmarks import acknowledgement, crowd, declaration, effects, postgres, process, scale, throughput
 from benchmarks.figures import Figure, show
 from benchmarks.throughput import Throughput
 
@@ -39,7 +39,17 @@ async def acknowledging() -> list[Figure]:
 
 async def declaring() -> list[Figure]:
     trips = [await declaration.round_trips() for _ in range(RUNS)]
+    crowds = [await crowd.acknowledged() for _ in range(RUNS)]
+    seconds = [await crowd.a_second() for _ in range(RUNS)]
     return [
+        Figure(
+            "30 declarations at once ÷ no-op Bolt's, p95 acknowledgement", _median(c.ratio for c in crowds), 5
+        ),
+        Figure("30 at once, the longest (s)", round(max(c.longest for c in crowds) / 1000, 2), 3),
+        Figure("200 at once, the longest (s)", round(max(c.longest_of_200 for c in crowds) / 1000, 2), 3),
+        Figure(
+            "declarations a second ÷ a Bolt bot that stores nothing", _median(seconds), 0.8, at_least=True
+        ),
         Figure(
             "submit → acknowledged (round trips to Slack of 80 ms)", _median(t.acknowledged for t in trips)
         ),

@@ -15,6 +15,7 @@ from benchmarks.requests import Door
 from bot.app import Firebreak, firebreak
 from bot.config import Settings
 from bot.sandbox.server import Sandbox
+from bot.slack.budgets import Budgets
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running() -> AsyncIterator[Running]:
+async def running(budgets: Budgets | None = None) -> AsyncIterator[Running]:
     """Sandbox, bot and a door to it, for as long as the context is open."""
     async with contextlib.AsyncExitStack() as stack:
         database = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "firebreak.db"
@@ -40,7 +41,7 @@ async def running() -> AsyncIterator[Running]:
                 "FIREBREAK_DATABASE": str(database),
             }
         )
-        bot = await stack.enter_async_context(firebreak(settings))
+        bot = await stack.enter_async_context(firebreak(settings, budgets=budgets))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         url = f"{bot.url}/slack/events"
         slack.workspace.app.request_url = url

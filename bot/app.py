@@ -27,6 +27,7 @@ from bot.services.languages import translation
 from bot.services.reminders import Reminders
 from bot.services.reports import Reports, Schedule
 from bot.services.runbooks import Library
+from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
 from bot.slack.errors import code_of, meaning
 from bot.slack.face import Face
@@ -73,11 +74,15 @@ def utc_now() -> datetime:
 
 @contextlib.asynccontextmanager
 async def firebreak(
-    settings: Settings, *, now: Callable[[], datetime] = utc_now, call_seconds: float = CALL_SECONDS
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    call_seconds: float = CALL_SECONDS,
+    budgets: Budgets | None = None,
 ) -> AsyncIterator[Firebreak]:
     """A bot that is connected and works for as long as the context is open.
 
-    `call_seconds` is how long one Web API call may take.
+    `call_seconds` is how long one Web API call may take, `budgets` how often Slack may be called.
 
     Raises StartError or DatabaseUnusable, each one sentence. On leaving it stops taking work, finishes what it
     has accepted, and closes in the opposite order of opening.
@@ -98,7 +103,7 @@ async def firebreak(
         for problem in library.problems:
             log.warning("runbook left out: %s", problem, extra={"action": "runbook_left_out"})
         flags = await stack.enter_async_context(flag_service(settings, engine, identity.team_id))
-        parts = _parts(settings, engine, client, identity, library, now, flags)
+        parts = _parts(settings, engine, client, identity, library, now, flags, budgets)
         bolt = _bolt(settings, session, identity)
         listeners = Listeners(bolt)
         handlers.register(bolt, parts.desk)
@@ -133,6 +138,7 @@ def _parts(
     library: Library,
     now: Callable[[], datetime],
     flags: FlagService | None,
+    budgets: Budgets | None,
 ) -> _Parts:
     face = Face(
         t=translation(settings.language),
@@ -174,6 +180,7 @@ def _parts(
         now=now,
         summary=reports.summary,
         waiting=incidents.waiting,
+        budgets=budgets,
     )
     delivery = Delivery(engine, outside, now=now)
     desk = Desk(incidents=incidents, reports=reports, face=face, now=now)

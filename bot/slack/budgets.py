@@ -10,7 +10,7 @@ one by one, each once, instead of all of them every second.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.services.delivery import Wait
@@ -79,9 +79,12 @@ class _Bucket:
 class Budgets:
     """What may still be called now. One for each workspace and app; replicas have one each, and 429 beyond that."""
 
-    def __init__(self, clock: Callable[[], float] | None = None) -> None:
-        """`clock` in seconds; the event loop's unless another is given."""
+    def __init__(
+        self, clock: Callable[[], float] | None = None, *, per_minute: Mapping[str, int] = PER_MINUTE
+    ) -> None:
+        """`clock` in seconds; the event loop's unless another is given. `per_minute`: what Slack allows."""
         self._clock = clock
+        self._per_minute = per_minute
         self._methods: dict[str, _Bucket] = {}
         self._channels: dict[str, _Bucket] = {}
 
@@ -106,7 +109,7 @@ class Budgets:
 
     def _of_method(self, method: str) -> _Bucket:
         if method not in self._methods:
-            per_minute = PER_MINUTE[method]
+            per_minute = self._per_minute[method]
             self._methods[method] = _Bucket(seconds=60 / per_minute, burst=per_minute)
         return self._methods[method]
 

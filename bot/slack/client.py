@@ -6,6 +6,7 @@ it is looked up before it is done again; where Slack itself refuses to do a thin
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -83,6 +84,7 @@ class SlackOutside:
         self._waiting = waiting
         self._budgets = budgets or Budgets()
         self._channels: dict[str, str] = {}
+        self._finding = asyncio.Lock()
 
     async def deliver(self, promise: Promise, incident: Incident | None) -> Command | None:
         """See `Outside`."""
@@ -156,21 +158,24 @@ class SlackOutside:
 
     async def _channel_id(self, promise: Promise, configured: str) -> str:
         """The id of the channel in the settings, with the bot in it so that it can look up what it posted."""
-        if configured not in self._channels:
-            wanted = configured.removeprefix("#")
-            async for channel in self._all_channels(promise):
-                if wanted in (channel["id"], channel["name"]):
-                    if not channel.get("is_member"):
-                        self._budgets.take("conversations.join", promise.id)
-                        await self._client.conversations_join(channel=channel["id"])
-                    self._channels[configured] = channel["id"]
-                    break
-            else:
-                raise Hopeless(
-                    f"There is no channel #{wanted}, or the bot cannot see it. "
-                    "Create it or invite the bot, or name another one in firebreak.toml."
-                )
+        async with self._finding:  # thirty declarations at once ask for it once: listing is of a low tier
+            if configured not in self._channels:
+                self._channels[configured] = await self._find_channel(promise, configured)
         return self._channels[configured]
+
+    async def _find_channel(self, promise: Promise, configured: str) -> str:
+        wanted = configured.removeprefix("#")
+        async for channel in self._all_channels(promise):
+            if wanted in (channel["id"], channel["name"]):
+                if not channel.get("is_member"):
+                    self._budgets.take("conversations.join", promise.id)
+                    await self._client.conversations_join(channel=channel["id"])
+                found: str = channel["id"]
+                return found
+        raise Hopeless(
+            f"There is no channel #{wanted}, or the bot cannot see it. "
+            "Create it or invite the bot, or name another one in firebreak.toml."
+        )
 
     async def _invite(self, promise: Promise, channel: str, person: str) -> None:
         try:

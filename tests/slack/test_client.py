@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -93,6 +94,18 @@ async def with_channel(outside: SlackOutside, events: list[Event] | None = None)
     assert isinstance(command, LinkChannel)
     opened = ChannelOpened(at=now(), by="firebreak", channel=command.channel, name=command.name)
     return replay(7, [*history, opened])
+
+
+async def test_announcements_that_come_at_once_look_for_their_channel_once(
+    slack: Sandbox, outside: SlackOutside
+) -> None:
+    """Listing channels is of a low tier: twenty a minute."""
+    draw = Draw(surface=Surface.ANNOUNCEMENT)
+    incident = replay(7, declared())
+    await asyncio.gather(*(outside.deliver(promised(draw, id=number), incident) for number in range(1, 8)))
+    listed = [entry for entry in slack.workspace.log if entry.name == "conversations.list"]
+    assert len(listed) == 1
+    assert len(slack.channel("incidents").messages) == 7
 
 
 async def test_the_channel_is_named_after_number_and_title(slack: Sandbox, outside: SlackOutside) -> None:
