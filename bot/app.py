@@ -155,13 +155,18 @@ def _parts(
         enabled=settings.summary_enabled,
     )
 
-    def stored() -> None:
-        delivery.wake()
+    def published() -> None:
         if flags is not None:
             flags.publisher.wake()
 
-    def delivering(team_id: str, body: Body[Outcome]) -> Awaitable[Outcome]:
-        return delivery.write(team_id, body)
+    def stored() -> None:
+        delivery.wake()
+        published()
+
+    async def delivering(team_id: str, body: Body[Outcome]) -> Outcome:
+        outcome = await delivery.write(team_id, body)
+        published()
+        return outcome
 
     reports = Reports(engine, team_id=identity.team_id, schedule=schedule, t=face.t, now=now, stored=stored)
     incidents = Incidents(
