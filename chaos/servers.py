@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.postgres import Server, own_schema, serving
 
+CONNECTED_WITHIN = 30.0  # seconds; a bot starts within two, on a busy machine within ten
 CUT = b"select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'firebreak'"
 
 
@@ -54,7 +56,13 @@ def _restart(server: Server) -> None:
 
 
 def _cut(server: Server) -> None:
+    """Cut whoever is connected; while every bot is just being killed or started, wait for one."""
+    until = time.monotonic() + CONNECTED_WITHIN
     with psycopg.connect(server.url, autocommit=True) as connection:
-        found: list[tuple[Any, ...]] = connection.execute(CUT).fetchall()
-        if not found:
-            raise AssertionError("no bot is connected, so nothing was cut")
+        while True:
+            found: list[tuple[Any, ...]] = connection.execute(CUT).fetchall()
+            if found:
+                return
+            if time.monotonic() > until:
+                raise AssertionError("no bot is connected, so nothing was cut")
+            time.sleep(0.1)
