@@ -80,11 +80,16 @@ class Budgets:
     """What may still be called now. One for each workspace and app; replicas have one each, and 429 beyond that."""
 
     def __init__(
-        self, clock: Callable[[], float] | None = None, *, per_minute: Mapping[str, int] = PER_MINUTE
+        self,
+        clock: Callable[[], float] | None = None,
+        *,
+        per_minute: Mapping[str, int] = PER_MINUTE,
+        channel_burst: int = CHANNEL_BURST,
     ) -> None:
-        """`clock` in seconds; the event loop's unless another is given. `per_minute`: what Slack allows."""
+        """`clock` in seconds; the event loop's unless another is given. The others: what Slack allows."""
         self._clock = clock
         self._per_minute = per_minute
+        self._channel_burst = channel_burst
         self._methods: dict[str, _Bucket] = {}
         self._channels: dict[str, _Bucket] = {}
 
@@ -117,5 +122,5 @@ class Budgets:
         if channel not in self._channels:
             if len(self._channels) >= BUCKETS_REMEMBERED:
                 del self._channels[next(iter(self._channels))]
-            self._channels[channel] = _Bucket(seconds=CHANNEL_SECONDS, burst=CHANNEL_BURST)
+            self._channels[channel] = _Bucket(seconds=CHANNEL_SECONDS, burst=self._channel_burst)
         return self._channels[channel]
