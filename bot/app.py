@@ -102,7 +102,7 @@ async def firebreak(
         library = Library.load(list(settings.runbook_folders), settings.language)
         for problem in library.problems:
             log.warning("runbook left out: %s", problem, extra={"action": "runbook_left_out"})
-        flags = await stack.enter_async_context(flag_service(settings, engine, identity.team_id))
+        flags = await stack.enter_async_context(flag_service(settings, engine, identity.team_id, by_bot=True))
         parts = _parts(settings, engine, client, identity, library, now, flags, budgets)
         bolt = _bolt(settings, session, identity)
         listeners = Listeners(bolt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -95,6 +96,26 @@ def list_flags(environment: str | None) -> None:
 
     lines = asyncio.run(work())
     click.echo("\n".join(lines) if lines else "No flags yet. Add one with: firebreak flag define KEY")
+
+
+@flag.command("serve")
+def serve_flags() -> None:
+    """Serve the flags until stopped, without Slack and apart from the bot: file, OFREP, flagd's HTTP and gRPC."""
+    import bot.logs
+    from bot.app_flags import flag_server
+
+    settings = Settings.load(os.environ, slack=False)
+    bot.logs.configure()
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        async with flag_server(settings) as served:
+            click.echo(f"{served} Ctrl-C stops it.")
+            await stop.wait()
+
+    asyncio.run(work())
 
 
 def _define(definitions: list[Definition], environment: str | None) -> list[str]:

@@ -205,7 +205,7 @@ class Settings(Frozen):
         wrong += [*_wrong_secrets(given), *_wrong_addresses(given)]
         tokens, wrong_tokens = flag_tokens(given.get("FIREBREAK_FLAG_TOKENS", ""), file.flags.environments)
         wrong += wrong_tokens
-        if file.flags.grpc and not tokens and not wrong_tokens:
+        if file.flags.grpc and file.flags.serve and not tokens and not wrong_tokens:
             wrong.append("flags.grpc is set, but FIREBREAK_FLAG_TOKENS is not; nobody could read there")
         if slack and not wrong:
             wrong += _missing_secrets(given)
@@ -297,7 +297,9 @@ def _folders(file: File, beside: Path) -> tuple[Path, ...]:
 def _port(given: dict[str, str], file: File) -> int | None:
     if "PORT" in given:
         return int(given["PORT"])
-    if file.web.port is None and ("SLACK_APP_TOKEN" not in given or "FIREBREAK_FLAG_TOKENS" in given):
+    if file.web.port is None and (
+        "SLACK_APP_TOKEN" not in given or (file.flags.serve and "FIREBREAK_FLAG_TOKENS" in given)
+    ):
         return HTTP_PORT
     return file.web.port
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StrictBool
 
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.runbook import Frozen
@@ -27,6 +27,7 @@ class Flags(Frozen):
             description="a list of names in lower case, such as ['production', 'staging']",
         ),
     ] = (FIRST_ENVIRONMENT,)
+    serve: Annotated[StrictBool, Field(description="true or false")] = True
     folder: Annotated[str, Field(description="a folder, such as 'flags', or '' for no files")] = ""
     grpc: Annotated[
         str,
@@ -42,6 +43,7 @@ class FlagSettings(Frozen):
 
     environments: tuple[str, ...] = (FIRST_ENVIRONMENT,)
     tokens: dict[str, tuple[SecretStr, ...]] = Field(default_factory=dict)
+    serve: bool = True  # False: `firebreak flag serve` does it, and the bot does not
     folder: Path | None = None  # None: no files are written
     grpc: str = ""  # address:port, or empty
 
@@ -60,6 +62,7 @@ def flag_settings(given: Flags, beside: Path, tokens: dict[str, tuple[SecretStr,
     return FlagSettings(
         environments=tuple(dict.fromkeys(given.environments)),
         tokens=tokens,
+        serve=given.serve,
         folder=None if not given.folder else beside.parent / given.folder,
         grpc=given.grpc,
     )

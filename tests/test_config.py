@@ -463,3 +463,16 @@ def test_tokens_that_cannot_be_used_are_named_by_their_place_alone(
 )
 def test_a_wrong_setting_of_flags_is_said(tmp_path: Path, toml: str, said: str) -> None:
     assert said in refusal(tmp_path, toml)
+
+
+def test_with_tokens_there_is_a_web_server_in_socket_mode_too_unless_others_serve(tmp_path: Path) -> None:
+    tokens = with_tokens("production:" + "x" * 20)
+    assert loaded(tmp_path, "", tokens).port == 3000
+    assert loaded(tmp_path, "flags.serve = false", tokens).port is None
+
+
+def test_grpc_without_tokens_is_refused_where_the_bot_serves(tmp_path: Path) -> None:
+    assert "FIREBREAK_FLAG_TOKENS is not" in refusal(tmp_path, 'flags.grpc = "127.0.0.1:8015"')
+    assert (
+        loaded(tmp_path, 'flags = { grpc = "127.0.0.1:8015", serve = false }').flags.grpc == "127.0.0.1:8015"
+    )
