@@ -102,7 +102,7 @@ def list_flags(environment: str | None) -> None:
 def serve_flags() -> None:
     """Serve the flags until stopped, without Slack and apart from the bot: file, OFREP, flagd's HTTP and gRPC."""
     import bot.logs
-    from bot.app_flags import flag_server
+    from bot.flag_server import flag_server
 
     settings = Settings.load(os.environ, slack=False)
     bot.logs.configure()

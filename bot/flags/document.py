@@ -34,7 +34,12 @@ class Document:
         self._text: bytes | None = None
 
     def apply(self, change: Change) -> set[str]:
-        """Take over what was read; answers the keys of the flags that are served differently now."""
+        """Take over what was read; answers the keys of the flags that are served differently now.
+
+        What was read before something that is known already is left: a kill is never taken back by a slow read.
+        """
+        if change.revision < self.revision:
+            return set()
         differing = {key for key, served in change.flags.items() if self._served.get(key) != served}
         for key in differing:
             self._replace(key, change.flags[key])

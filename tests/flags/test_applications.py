@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -91,13 +92,34 @@ async def test_an_application_that_reads_the_file_sees_kill_and_undo_and_survive
         assert (await another.asks("gateway", True))["value"] is False
 
 
+async def test_who_only_asks_over_the_web_falls_back_to_the_default_in_its_code_when_nobody_answers(
+    tmp_path: Path,
+) -> None:
+    """What docs/flags.md warns of: the kill is gone, unless the default is the safe value."""
+    async with contextlib.AsyncExitStack() as stack:
+        house = await stack.enter_async_context(serving(tmp_path))
+        await house.define("gateway")
+        await house.kill("gateway")
+        async with application("ofrep", house.url, TOKEN) as shop:
+            assert (await shop.asks("gateway", True))["value"] is False
+            await stack.aclose()
+            assert await shop.asks("gateway", True) | {"reason": ""} == {
+                "value": True,
+                "reason": "",
+                "variant": None,
+                "error": "GENERAL",
+            }
+            assert (await shop.asks("gateway", False))["value"] is False
+
+
 GRPC = 'grpc = "127.0.0.1:0"'
 
 
 async def test_an_application_that_syncs_is_told_of_a_kill_and_keeps_it_when_the_bot_is_gone(
     tmp_path: Path,
 ) -> None:
-    async with serving(tmp_path, GRPC) as house:
+    async with contextlib.AsyncExitStack() as stack:
+        house = await stack.enter_async_context(serving(tmp_path, GRPC))
         await house.define("gateway", targeting=RULES)
         async with application("grpc", str(house.service.grpc_port), TOKEN) as shop:
             assert (await shop.asks("gateway", False, email="a@example.com"))["value"] is True
@@ -106,7 +128,7 @@ async def test_an_application_that_syncs_is_told_of_a_kill_and_keeps_it_when_the
             await house.undo("gateway")
             await house.kill("gateway", publish=False)  # by another process: found by looking
             await shop.serves("gateway", False)
-            house.service.publisher.close()
+            await stack.aclose()
             assert (await shop.asks("gateway", True))["value"] is False
 
 

@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.app_flags import flag_service
+from bot.domain.flags import Definition
 from bot.errors import StartError
 from bot.flags.document import Document
+from bot.flags.evaluating import Context, Evaluator
 from bot.flags.files import FlagFile
 from bot.storage.flag_definitions import Change
 from bot.storage.sqlite import SqliteEngine
@@ -169,3 +171,34 @@ def test_only_the_flag_that_changed_is_evaluated_anew() -> None:
     document.apply(Change(2, {"a": json.dumps(SWITCH | {"defaultVariant": "off"}), "b": json.dumps(SWITCH)}))
     assert document.evaluator("b") is before["b"]
     assert document.evaluator("a") is not before["a"]
+
+
+def test_an_undo_puts_every_user_back_where_a_rollout_had_them() -> None:
+    rollout = SWITCH | {"targeting": {"fractional": [["on", 37], ["off", 63]]}}
+    definition = Definition.read("gateway", rollout)
+    held = json.dumps(definition.held("off"))
+    document = Document("production")
+
+    def buckets() -> dict[str, bytes]:
+        evaluator = document.evaluator("gateway")
+        assert evaluator is not None
+        return {user: evaluator.answer(Context(user)).body for user in map(str, range(200))}
+
+    document.apply(Change(1, {"gateway": definition.text}))
+    before = buckets()
+    assert len(set(before.values())) == 2
+    document.apply(Change(2, {"gateway": held}))
+    assert set(buckets().values()) == {evaluated(held)}
+    document.apply(Change(3, {"gateway": definition.text}))
+    assert buckets() == before
+
+
+def evaluated(served: str) -> bytes:
+    return Evaluator("gateway", served).answer(Context()).body
+
+
+def test_what_was_read_before_is_not_taken_over_what_was_read_later() -> None:
+    document = Document("production")
+    document.apply(Change(2, {"a": json.dumps(SWITCH | {"defaultVariant": "off"})}))
+    assert document.apply(Change(1, {"a": json.dumps(SWITCH)})) == set()
+    assert '"defaultVariant": "off"' in (document.served("a") or "")
