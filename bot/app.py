@@ -31,6 +31,7 @@ from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
 from bot.slack.errors import code_of, meaning
 from bot.slack.face import Face
+from bot.slack.figures import pictures
 from bot.slack.sockets import Listeners, Sockets
 from bot.storage import workspaces
 from bot.storage.engine import Body, Engine
@@ -148,12 +149,6 @@ def _parts(
         critical_paths=settings.critical_paths,
         root_causes=settings.root_causes,
     )
-    schedule = Schedule(
-        zone=settings.zone,
-        post_time=settings.summary_time,
-        channel=settings.summary_channel,
-        enabled=settings.summary_enabled,
-    )
 
     def published() -> None:
         if flags is not None:
@@ -168,6 +163,7 @@ def _parts(
         published()
         return outcome
 
+    schedule = _schedule(settings)
     reports = Reports(engine, team_id=identity.team_id, schedule=schedule, t=face.t, now=now, stored=stored)
     incidents = Incidents(
         engine,
@@ -186,10 +182,20 @@ def _parts(
         summary=reports.summary,
         waiting=incidents.waiting,
         budgets=budgets,
+        picture=pictures(reports, face.t),
     )
     delivery = Delivery(engine, outside, now=now)
     desk = Desk(incidents=incidents, reports=reports, face=face, now=now)
     return _Parts(incidents, reports, delivery, desk)
+
+
+def _schedule(settings: Settings) -> Schedule:
+    return Schedule(
+        zone=settings.zone,
+        post_time=settings.summary_time,
+        channel=settings.summary_channel,
+        enabled=settings.summary_enabled,
+    )
 
 
 def _client(settings: Settings, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:

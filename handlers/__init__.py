@@ -40,7 +40,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     timeline.register(incident, desk)
     usage.register(app, incident, desk)
     flags.register(app, flag, desk)
-    reports.register(mttr, desk)
+    reports.register(app, mttr, desk)
     waiting.register(app, desk)
     for router in routers.values():
         router.listen(app)

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.vocabulary import Refused
-from bot.slack.face import Face
+from bot.slack.face import Drawing, Face
 from bot.slack.ids import Blank
 from bot.storage.engine import StorageError
 
@@ -63,11 +63,20 @@ def plain_refusal_of(face: Face, error: Refused | StorageError) -> str:
 
 async def tell(respond: AsyncRespond, text: str) -> None:
     """Say something to the person alone, where they pressed. It is no matter of success: it is only logged."""
+    await _respond(respond, text=text, response_type="ephemeral", replace_original=False)
+
+
+async def retell(respond: AsyncRespond, drawing: Drawing) -> None:
+    """Put something else in the place of the private message whose button was pressed."""
+    await _respond(respond, text=drawing.text, blocks=drawing.blocks, replace_original=True)
+
+
+async def _respond(respond: AsyncRespond, **message: Any) -> None:
     if respond.response_url is None:
         return
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            answer = await respond(text=text, response_type="ephemeral", replace_original=False)
+            answer = await respond(**message)
     except (aiohttp.ClientError, TimeoutError) as error:
         log.warning("answer not delivered: %s", type(error).__name__, extra={"action": "answer_lost"})
         return

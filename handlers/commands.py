@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.vocabulary import Refused
+from bot.slack.face import Drawing
 from bot.slack.ids import Slash
 from bot.slack.text import cut
 from bot.storage.engine import StorageError
@@ -17,7 +18,7 @@ from handlers.answers import refusal_of
 from handlers.desk import Desk
 from handlers.payloads import Body, Typed, typed_command
 
-Answer = Callable[[Typed], Awaitable[str]]
+Answer = Callable[[Typed], Awaitable[str | Drawing]]
 
 ANSWER_MAX = 3900  # Slack advises at most 4,000 characters in a message's text
 WORD_SHOWN = 40  # of a word that is no verb
@@ -53,7 +54,7 @@ class Router:
         """The verb that was probably meant."""
         return next(iter(difflib.get_close_matches(word.casefold(), self.verbs, n=1, cutoff=NEAR)), None)
 
-    async def answer(self, typed: Typed) -> str:
+    async def answer(self, typed: Typed) -> str | Drawing:
         """What is so now and what to do next; raises Refused."""
         word, _, rest = _split(typed.text)
         verb = word.casefold().rstrip(":,.")  # `P0: checkout returns 500` is as clear as without the colon
@@ -92,10 +93,13 @@ class Router:
         @app.command(self.slash)
         async def command(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
             try:
-                text = await self.answer(typed_command(body, client))
+                said = await self.answer(typed_command(body, client))
             except (Refused, StorageError) as error:
-                text = refusal_of(self._desk.face, error)
-            await ack(text=cut(text, ANSWER_MAX))
+                said = refusal_of(self._desk.face, error)
+            if isinstance(said, Drawing):
+                await ack(text=said.text, blocks=said.blocks)
+            else:
+                await ack(text=cut(said, ANSWER_MAX))
 
 
 def _split(text: str) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,9 +13,14 @@ from bot.slack.face import Face
 
 
 class Reports(Protocol):
-    """Recovery figures as plain lines, the headline first; raises Refused for what cannot be asked."""
+    """Recovery figures as plain lines, the headline first, and as a picture that comes later.
 
-    async def answer(self, asked: Asked) -> list[str]: ...
+    Raises Refused for what cannot be asked.
+    """
+
+    async def answer(self, asked: Asked, group_by: Sequence[str] = ()) -> list[str]: ...
+
+    async def promise_picture(self, asked: Asked, person: str) -> bool: ...
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from bot.domain.effects import (
     OpenChannel,
     Pin,
     PostSummary,
+    SendPicture,
     Tell,
     effect_adapter,
 )
@@ -107,4 +108,6 @@ def in_words(effect: Effect, names: dict[str, str]) -> str:
             return f"tell the channel: {effect.event.type.replace('_', ' ')}"
         case PostSummary():
             return f"post the summary of {effect.day}"
+        case SendPicture():
+            return f"send {names.get(effect.person, effect.person)} a picture of the recovery times"
     return effect.type.replace("_", " ")

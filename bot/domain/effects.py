@@ -109,8 +109,18 @@ class PostSummary(Frozen):
     channel: str
 
 
+class SendPicture(Frozen):
+    """Send the chart of these figures to whoever asked for them; belongs to no incident."""
+
+    type: Literal["send_picture"] = "send_picture"
+    person: str
+    window: str
+    severities: tuple[str, ...] = ()
+    service: str = ""
+
+
 Effect = Annotated[
-    OpenChannel | Invite | Draw | Pin | Tell | Brief | Spread | PostSummary,
+    OpenChannel | Invite | Draw | Pin | Tell | Brief | Spread | PostSummary | SendPicture,
     Field(discriminator="type"),
 ]
 
@@ -131,7 +141,7 @@ def promised(incident: Incident, event: Event) -> list[Effect]:
 
 def _needs_channel(effect: Effect) -> bool:
     match effect:
-        case OpenChannel() | Spread() | PostSummary():
+        case OpenChannel() | Spread() | PostSummary() | SendPicture():
             return False
         case Draw():
             return effect.surface in IN_CHANNEL
@@ -223,6 +233,9 @@ def coalesce_key(effect: Effect) -> str | None:
             return f"draw:{effect.surface.value}"
         case Pin():
             return f"pin:{effect.surface.value}"
+        case SendPicture():  # a command that is delivered twice asks for one picture
+            asked = (effect.person, effect.window, *effect.severities, effect.service)
+            return f"picture:{' '.join(asked)}"
         case OpenChannel() | Invite() | Tell() | Brief() | Spread() | PostSummary():
             return None
         case _:
@@ -258,5 +271,7 @@ def lane(effect: Effect) -> str:
             return "channel"
         case PostSummary():
             return "summary"
+        case SendPicture():
+            return f"picture:{effect.person}"
         case _:
             assert_never(effect)

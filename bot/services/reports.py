@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from bot.domain.effects import PostSummary
+from bot.charts.studio import Order, drawn
+from bot.domain.effects import PostSummary, SendPicture
 from bot.domain.language import Translate
 from bot.domain.metrics import (
     BadWindow,
@@ -30,9 +31,10 @@ from bot.domain.metrics import (
     report_lines,
 )
 from bot.domain.metrics.asking import Asked
+from bot.domain.metrics.charts import Chart, strip
 from bot.domain.recoveries import last_heard_of, recovery_of
 from bot.domain.vocabulary import Refused
-from bot.storage import daily, figures, incidents
+from bot.storage import daily, figures, incidents, outbox
 from bot.storage.engine import Engine, StorageError, Transaction
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,14 @@ class Study:
     recoveries: tuple[Recovery, ...]
     earlier: tuple[Recovery, ...] = ()  # of the window before
     touched: Mapping[int, datetime] = field(default_factory=dict)  # when each open incident was last heard of
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """A chart and its drawing as PNG."""
+
+    png: bytes
+    chart: Chart
 
 
 class Kept:
@@ -156,7 +166,38 @@ class Reports:
             kept.add(wanted)
         return await asyncio.to_thread(tally.report), kept.recoveries
 
-    async def answer(self, asked: Asked, group_by: Sequence[str] = ("severity",)) -> list[str]:
+    async def promise_picture(self, asked: Asked, person: str) -> bool:
+        """Promise the chart of what was asked for; False where there is nothing to draw or it was not stored."""
+        if not await self._chart(asked):
+            return False
+        effect = SendPicture(
+            person=person, window=asked.window, severities=asked.severities, service=asked.service
+        )
+        try:
+            await self._engine.write(
+                lambda transaction: outbox.promise(
+                    transaction, effect, team_id=self._team_id, incident=outbox.NOBODY, now=self._now()
+                )
+            )
+        except StorageError:
+            return False  # the figures themselves are there, and worth more than an error
+        self._stored()
+        return True
+
+    async def picture(self, wanted: SendPicture) -> Illustration | None:
+        """The chart that was promised; None where its incidents are gone from the window meanwhile."""
+        chart = await self._chart(Asked(wanted.window, wanted.severities, wanted.service))
+        if chart is None:
+            return None
+        (png,) = await drawn([Order(chart, "png")])
+        return Illustration(png, chart)
+
+    async def _chart(self, asked: Asked) -> Chart | None:
+        study = await self.study(asked.window, group_by=(), only=asked.wants if asked.is_narrowed else None)
+        chart = strip(study.recoveries, study.report.as_of, self._t, window=study.report.window)
+        return None if chart.is_empty else chart
+
+    async def answer(self, asked: Asked, group_by: Sequence[str] = ()) -> list[str]:
         """The figures of what was asked for as lines for people; raises Refused where there is no such service."""
         study = await self.study(
             asked.window, group_by=group_by, only=asked.wants if asked.is_narrowed else None

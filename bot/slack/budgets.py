@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from bot.services.delivery import Wait
 
-TIER_2, TIER_3 = 20, 50  # calls a minute; https://docs.slack.dev/apis/web-api/rate-limits
+TIER_2, TIER_3, TIER_4 = 20, 50, 100  # calls a minute; https://docs.slack.dev/apis/web-api/rate-limits
 
 # The methods that effects use, by java-slack-sdk's MethodsRateLimits, which Slack maintains.
 PER_MINUTE = {
@@ -30,6 +30,8 @@ PER_MINUTE = {
     "conversations.open": TIER_3,
     "conversations.replies": TIER_3,
     "conversations.setTopic": TIER_2,
+    "files.completeUploadExternal": TIER_4,
+    "files.getUploadURLExternal": TIER_4,
     "pins.add": TIER_2,
 }
 

@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.commands import Command, LinkChannel, LinkSurface
-from bot.domain.effects import Brief, Draw, Invite, OpenChannel, Pin, PostSummary, Spread, Tell
+from bot.domain.effects import Brief, Draw, Invite, OpenChannel, Pin, PostSummary, SendPicture, Spread, Tell
 from bot.domain.incident import Incident, Place
 from bot.domain.vocabulary import FIREBREAK, Surface
 from bot.services.delivery import Failed, Hopeless, Wait
@@ -31,6 +31,7 @@ from bot.slack.checklist import checklist
 from bot.slack.errors import code_of, meaning, method_of
 from bot.slack.face import Drawing, Face
 from bot.slack.moments import moment
+from bot.slack.uploads import Picture, Uploads
 from bot.storage.outbox import Promise
 
 CHANNEL_NAME_MAX = 80  # https://docs.slack.dev/reference/methods/conversations.create
@@ -62,6 +63,10 @@ async def _nothing_waits(number: int) -> list[str]:
     return []
 
 
+async def _no_picture(effect: SendPicture) -> Picture | None:
+    return None
+
+
 class SlackOutside:
     """Slack, as the dispatcher sees it (`bot.services.delivery.Outside`)."""
 
@@ -74,6 +79,7 @@ class SlackOutside:
         now: Callable[[], datetime],
         summary: Summary,
         waiting: Callable[[int], Awaitable[list[str]]] = _nothing_waits,
+        picture: Callable[[SendPicture], Awaitable[Picture | None]] = _no_picture,
         budgets: Budgets | None = None,
     ) -> None:
         self._client = client
@@ -82,6 +88,7 @@ class SlackOutside:
         self._now = now
         self._summary = summary
         self._waiting = waiting
+        self._picture = picture
         self._budgets = budgets or Budgets()
         self._channels: dict[str, str] = {}
         self._finding = asyncio.Lock()
@@ -102,6 +109,11 @@ class SlackOutside:
             lines = await self._summary(effect.day, effect.previous)
             channel = await self._channel_id(promise, effect.channel)
             await self._post(promise, channel, summary_message(lines))
+            return None
+        if isinstance(effect, SendPicture):
+            picture = await self._picture(effect)
+            if picture is not None:
+                await Uploads(self._client, self._budgets).send(promise, effect.person, picture)
             return None
         if incident is None:
             raise Hopeless("The incident of this effect is not in the database.")

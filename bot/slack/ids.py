@@ -49,6 +49,10 @@ class Action(StrEnum):
     FLAG_UNDO = "flags.undo"
     TRY_AGAIN = "waiting.try_again"
     CHANGE_RUNBOOK = "runbook.change"
+    FIGURES_BY_SEVERITY = "reports.by_severity"
+    FIGURES_BY_SERVICE = "reports.by_service"
+    FIGURES_BY_CAUSE = "reports.by_cause"
+    FIGURES_METHOD = "reports.method"
 
 
 class Form(StrEnum):
@@ -158,6 +162,14 @@ class Origin(Travelling):
     """Where the answer to the declare form goes: the address Slack gave with the command that opened it."""
 
     response_url: str | None = None
+
+
+class FiguresAim(Travelling):
+    """Which figures the buttons below them are about."""
+
+    window: str
+    severities: tuple[Severity, ...] = ()
+    service: str = ""
 
 
 T = TypeVar("T", bound=Travelling)

@@ -21,6 +21,7 @@ SCOPES = (
     "chat:write",  # chat.postMessage, .update, .postEphemeral
     "chat:write.public",  # chat.postMessage where nobody has invited the bot
     "commands",  # slash commands and shortcuts
+    "files:write",  # files.getUploadURLExternal, .completeUploadExternal: the picture of /mttr
     "groups:history",  # the four of channels, where the announcements channel or an incident's is private
     "groups:read",
     "groups:write",

@@ -16,6 +16,7 @@ from bot.domain.effects import (
     OpenChannel,
     Pin,
     PostSummary,
+    SendPicture,
     Tell,
     coalesce_key,
     effect_adapter,
@@ -75,6 +76,8 @@ def _unfounded(effect: Effect, known: Known | None) -> str | None:
     match effect:
         case PostSummary():
             return None if known is None else "posts a summary, which belongs to no incident"
+        case SendPicture():
+            return None if known is None else "sends a picture, which belongs to no incident"
         case _ if known is None:
             return f"is a {effect.type!r}, but names no incident"
         case OpenChannel():

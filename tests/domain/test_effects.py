@@ -18,6 +18,7 @@ from bot.domain.effects import (
     OpenChannel,
     Pin,
     PostSummary,
+    SendPicture,
     Spread,
     Tell,
     coalesce_key,
@@ -59,6 +60,7 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
         Brief(person=BO, role=Role.COMMANDER),
         Spread(event=NOTE),
         PostSummary(day=date(2026, 11, 21), previous=date(2026, 11, 20), channel="incidents"),
+        SendPicture(person=ANA, window="28d", severities=("P0",), service="cart"),
     )
 }
 
@@ -199,7 +201,7 @@ def test_nothing_that_needs_the_channel_is_promised_before_there_is_one(asked: l
 # Order
 
 
-def test_draws_and_pins_of_a_surface_wait_once_and_everything_else_counts() -> None:
+def test_draws_pins_and_pictures_wait_once_and_everything_else_counts() -> None:
     keys = {kind.__name__: coalesce_key(effect) for kind, effect in ONE_OF_EACH.items()}
     assert keys == {
         "OpenChannel": None,
@@ -210,6 +212,7 @@ def test_draws_and_pins_of_a_surface_wait_once_and_everything_else_counts() -> N
         "Brief": None,
         "Spread": None,
         "PostSummary": None,
+        "SendPicture": "picture:U01ANA 28d P0 cart",
     }
     assert coalesce_key(Draw(surface=TOPIC)) != coalesce_key(Draw(surface=CARD))
 

@@ -30,6 +30,7 @@ from bot.services.incidents import Incidents
 from bot.services.reports import Reports, Schedule
 from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
+from bot.slack.figures import pictures
 from bot.slack.manifest import manifest
 from bot.storage import flags, outbox
 from bot.storage.engine import Body, Engine, StorageUnavailable, T
@@ -176,7 +177,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
     team = workspace.team_id
     await engine.write(lambda transaction: flags.define(transaction, team, GATEWAY, now=now()))
     schedule = Schedule(zone=FACE.zone, post_time=datetime.min.time(), channel="incidents")
-    reports = Reports(engine, team_id=team, schedule=schedule, t=FACE.t, now=now)
+    reports = Reports(engine, team_id=team, schedule=schedule, t=FACE.t, now=now, stored=stored)
     incidents = Incidents(engine, team_id=team, runbooks=lambda: [runbook], now=now, stored=stored)
     outside = SlackOutside(
         client(slack.bot_token),
@@ -185,6 +186,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
         now=now,
         summary=reports.summary,
         waiting=incidents.waiting,
+        picture=pictures(reports, FACE.t),
         budgets=Budgets(lambda: now().timestamp()),
     )
     delivery = Hurried(engine, outside, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,8 +57,11 @@ class NotedApp(AsyncApp):
 
 
 class NoReports:
-    async def answer(self, asked: Asked) -> list[str]:
+    async def answer(self, asked: Asked, group_by: Sequence[str] = ()) -> list[str]:
         raise AssertionError("nobody asks for figures here")
+
+    async def promise_picture(self, asked: Asked, person: str) -> bool:
+        raise AssertionError("nobody asks for a picture here")
 
 
 @pytest.fixture

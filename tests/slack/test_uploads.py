@@ -1,0 +1,54 @@
+"""A picture arrives once, with its description, however often its answer was lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.effects import SendPicture
+from bot.sandbox.fixture import slack, slack_clock
+from bot.sandbox.server import Sandbox
+from bot.slack.budgets import Budgets
+from bot.slack.manifest import manifest
+from bot.slack.uploads import Picture, Uploads
+from tests.slack.test_client import promised
+
+__all__ = ["slack", "slack_clock"]
+
+EFFECT = SendPicture(person="U01ANA", window="28d")
+PICTURE = Picture(b"\x89PNG\r\n", title="Every incident", alt="Dots " * 400, comment="Here it is")
+
+
+@pytest.fixture
+def slack_manifest() -> dict[str, Any]:
+    """Our own: nothing is allowed that it does not ask for."""
+    return manifest()
+
+
+@pytest_asyncio.fixture
+async def uploads(slack: Sandbox) -> AsyncIterator[Uploads]:
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient(
+            token=slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[]
+        )
+        yield Uploads(client, Budgets())
+
+
+async def test_it_lies_in_the_persons_direct_messages(slack: Sandbox, uploads: Uploads) -> None:
+    ana = slack.person("ana").person.id
+    await uploads.send(promised(EFFECT), ana, PICTURE)
+    (file,) = slack.workspace.files.values()
+    assert (file.content, file.title, file.completed) == (PICTURE.data, "Every incident", True)
+    assert len(file.alt_text) <= 1000
+
+
+async def test_one_that_arrived_without_an_answer_is_not_sent_again(slack: Sandbox, uploads: Uploads) -> None:
+    ana = slack.person("ana").person.id
+    await uploads.send(promised(EFFECT), ana, PICTURE)
+    await uploads.send(promised(EFFECT, in_doubt=True), ana, PICTURE)
+    assert len(slack.workspace.files) == 1
