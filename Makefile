@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8080
 
-.PHONY: help demo test lint types unit bench bench-flags chaos wheel messages clean
+.PHONY: help demo test lint types unit bench bench-flags bench-hour chaos wheel messages clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -42,6 +42,9 @@ bench: $(VENV)/dev ## speed, as ratios against something run beside it
 
 bench-flags: $(VENV)/dev ## how soon applications see a kill, and what serving flags costs
 	@$(BIN)/python -m benchmarks.flags
+
+bench-hour: $(VENV)/dev ## an hour of many workspaces' load in simulated time (docs/scale.md)
+	@$(BIN)/python -m benchmarks.hour
 
 chaos: $(VENV)/dev ## kill, fault and fuzz the bot for a quarter of an hour (CHAOS="--seed 7 kills")
 	@$(BIN)/python -m chaos $(CHAOS)

@@ -1,0 +1,1 @@
+"""An hour of many workspaces' load in simulated time; `python -m benchmarks.hour` runs it."""
