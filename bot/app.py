@@ -146,7 +146,7 @@ def _parts(
         meanings=settings.severity_meanings,
         zone=settings.zone,
         announcements=settings.announcements_channel,
-        critical_paths=settings.critical_paths,
+        landscape=settings.landscape,
         root_causes=settings.root_causes,
     )
 

@@ -18,10 +18,11 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBool, StrictInt, ValidationError
 
 from bot.config_flags import Flags, FlagSettings, flag_settings, flag_tokens
+from bot.domain.affected import PATHS_MAX, SERVICES_MAX, CriticalPath, Landscape, Service
 from bot.domain.language import Translate, marked
-from bot.domain.questions import CRITICAL_PATHS, ROOT_CAUSES
+from bot.domain.questions import ROOT_CAUSES
 from bot.domain.runbook import Frozen
-from bot.domain.spelling import complaints, nearest
+from bot.domain.spelling import complaints, nearest, unknown
 from bot.domain.vocabulary import Severity
 from bot.services.languages import translation
 from bot.services.runbooks import BUILT_IN
@@ -122,12 +123,6 @@ Name = Annotated[str, Field(min_length=1, max_length=75)]  # Slack shows 75 char
 
 
 class Gates(Frozen):
-    paths: Annotated[
-        tuple[Name, ...],
-        Field(
-            min_length=1, max_length=10, description="a list of 1 to 10 names, such as ['signup', 'payment']"
-        ),
-    ] = CRITICAL_PATHS
     causes: Annotated[
         tuple[Name, ...],
         Field(
@@ -153,6 +148,13 @@ class File(Frozen):
     timezone: Annotated[
         str, AfterValidator(_time_zone), Field(description="a time zone, such as 'Europe/Berlin'")
     ] = "UTC"
+    services: Annotated[
+        tuple[Service, ...], Field(max_length=SERVICES_MAX, description="a list of at most 100 services")
+    ] = ()
+    critical_paths: Annotated[
+        tuple[CriticalPath, ...],
+        Field(min_length=1, max_length=PATHS_MAX, description="a list of 1 to 10 critical paths"),
+    ] = Landscape().paths
     announcements: Announcements = Announcements()
     summary: Summary = Summary()
     severity: dict[Severity, Meaning] = Field(default_factory=dict)
@@ -187,7 +189,7 @@ class Settings(Frozen):
     summary_channel: str
     severity_meanings: dict[Severity, str]
     runbook_folders: tuple[Path, ...]
-    critical_paths: tuple[str, ...] = CRITICAL_PATHS
+    landscape: Landscape = Landscape()
     root_causes: tuple[str, ...] = ROOT_CAUSES
     host: str
     port: int | None  # None: no web server, which Socket Mode does not need
@@ -202,6 +204,7 @@ class Settings(Frozen):
         given = {name: environ[name].strip() for name in ENVIRONMENT if environ.get(name, "").strip()}
         named = config or (Path(given["FIREBREAK_CONFIG"]) if "FIREBREAK_CONFIG" in given else None)
         file, wrong = _file(named)
+        wrong += _wrong_services(file)
         wrong += [*_wrong_secrets(given), *_wrong_addresses(given)]
         tokens, wrong_tokens = flag_tokens(given.get("FIREBREAK_FLAG_TOKENS", ""), file.flags.environments)
         wrong += wrong_tokens
@@ -226,7 +229,7 @@ class Settings(Frozen):
             summary_channel=file.summary.channel or file.announcements.channel,
             severity_meanings={level: _meaning(file, level, t) for level in Severity},
             runbook_folders=_folders(file, named or Path(DEFAULT_CONFIG)),
-            critical_paths=_ours_translated(file.gates.paths, CRITICAL_PATHS, t),
+            landscape=_landscape(file, t),
             root_causes=_ours_translated(file.gates.causes, ROOT_CAUSES, t),
             host=given.get("HOST", file.web.host),
             port=_port(given, file),
@@ -280,6 +283,33 @@ def _meaning(file: File, level: Severity, t: Translate) -> str:
     """What the file says, as it stands there; else ours, in the language of the bot."""
     named = file.severity.get(level, Meaning())
     return named.meaning or t(MEANINGS[level])
+
+
+def _landscape(file: File, t: Translate) -> Landscape:
+    """Our own critical paths are named in the language of the bot, in a service that carries one too."""
+    ours = Landscape().paths
+    if file.critical_paths != ours:
+        return Landscape(services=file.services, paths=file.critical_paths)
+    services = tuple(
+        service.model_copy(update={"paths": tuple(t(path) for path in service.paths)})
+        for service in file.services
+    )
+    return Landscape(services=services, paths=tuple(CriticalPath(name=t(path.name)) for path in ours))
+
+
+def _wrong_services(file: File) -> list[str]:
+    """What names one thing twice, or a critical path that there is not."""
+    known = [path.name for path in file.critical_paths]
+    wrong = [
+        f"services[{number}].paths names {path!r}, which is no critical path; {unknown(path, known)}"
+        for number, service in enumerate(file.services, 1)
+        for path in service.paths
+        if path not in known
+    ]
+    for key, names in (("services", [each.name for each in file.services]), ("critical_paths", known)):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        wrong += [f"{key} has {name!r} twice; remove one of them" for name in twice]
+    return wrong
 
 
 def _ours_translated(named: tuple[str, ...], ours: tuple[str, ...], t: Translate) -> tuple[str, ...]:

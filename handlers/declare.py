@@ -9,18 +9,24 @@ from functools import partial
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.rules.declaring import Misdated
 from bot.domain.vocabulary import Refused, Severity
+from bot.slack.declaring import declare_form
 from bot.slack.ids import Blank, Form, Origin, Shortcut
-from bot.slack.modals import declare_form
+from bot.slack.modals import View
 from bot.slack.text import cut, quoted, without_mentions
+from bot.storage.engine import StorageError
 from bot.storage.incidents import Outcome
-from handlers.answers import show_form, submitting, tell
+from handlers.answers import plain_refusal_of, show_form, tell
 from handlers.commands import Router
 from handlers.desk import Desk
 from handlers.payloads import (
     Body,
     Typed,
     actor_of,
+    chosen,
+    chosen_moment,
+    chosen_several,
     chosen_severity,
     filled,
     form_key,
@@ -48,17 +54,21 @@ def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
     @app.shortcut(Shortcut.DECLARE)
     async def shortcut(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
         with contextlib.suppress(Refused):  # it is logged; a shortcut has no place where it could be told
-            await show_form(client, body["trigger_id"], declare_form(desk.face, Origin()), FORM_DID_NOT_OPEN)
+            await show_form(client, body["trigger_id"], _form(desk, Origin()), FORM_DID_NOT_OPEN)
         await ack()
 
     @app.view(Form.DECLARE)
     async def submitted(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
-        async with submitting(desk.face, ack, Blank.TITLE):
-            outcome = await _submit(desk, body)
-            origin = travelled(Origin, body)
-            # A form has no place for an answer; the command that opened it left an address for one.
-            respond = AsyncRespond(response_url=origin.response_url, proxy=client.proxy, ssl=client.ssl)
-            await tell(respond, _declared(desk, outcome))
+        try:
+            outcome, origin = await _submit(desk, body), travelled(Origin, body)
+        except (Refused, StorageError) as error:
+            said = plain_refusal_of(desk.face, error)
+            await ack(response_action="errors", errors={_blank(error): said})
+            return
+        # A form has no place for an answer; the command that opened it left an address for one.
+        respond = AsyncRespond(response_url=origin.response_url, proxy=client.proxy, ssl=client.ssl)
+        await tell(respond, _declared(desk, outcome))
+        await ack()
 
 
 async def _declare(desk: Desk, severity: Severity, typed: Typed) -> str:
@@ -73,8 +83,27 @@ async def _submit(desk: Desk, body: Body) -> Outcome:
     severity = chosen_severity(body)
     if severity is None:
         raise Refused("Choose how bad it is; in doubt the worse one.")
-    title = without_mentions(filled(body, Blank.TITLE))
-    return await desk.incidents.declare(actor_of(body), title=title, severity=severity, key=form_key(body))
+    began = chosen_moment(body, Blank.BEGAN)
+    return await desk.incidents.declare(
+        actor_of(body),
+        title=without_mentions(filled(body, Blank.TITLE)),
+        severity=severity,
+        key=form_key(body),
+        impact=None if began is None else (began, None),
+        affected=desk.face.landscape.affected(
+            chosen_several(body, Blank.SERVICES), chosen_several(body, Blank.PATHS)
+        ),
+        runbook=chosen(body, Blank.RUNBOOK),
+    )
+
+
+def _blank(error: Refused | StorageError) -> Blank:
+    """Where in the form a refusal is shown."""
+    return Blank.BEGAN if isinstance(error, Misdated) else Blank.TITLE
+
+
+def _form(desk: Desk, origin: Origin, severity: Severity | None = None) -> View:
+    return declare_form(desk.face, origin, severity, desk.incidents.runbooks)
 
 
 def _declared(desk: Desk, outcome: Outcome) -> str:
@@ -90,7 +119,7 @@ def _declared(desk: Desk, outcome: Outcome) -> str:
 
 async def _open_form(desk: Desk, severity: Severity | None, typed: Typed) -> str:
     """Opens the form; the answer to the command is the form itself."""
-    form = declare_form(desk.face, Origin(response_url=typed.response_url), severity)
+    form = _form(desk, Origin(response_url=typed.response_url), severity)
     await show_form(typed.client, typed.trigger_id, form, FORM_DID_NOT_OPEN)
     return ""
 

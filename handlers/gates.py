@@ -174,6 +174,8 @@ def _block(aim: GateAim, error: Refused | StorageError) -> str:
     question = error.question if isinstance(error, Unanswered) else None
     if isinstance(error, Unanswered) and question is Proof.OWN:
         return own_blank(aim.own.index(str(error.params["question"])))
+    if question is Proof.PATHS and isinstance(error, Unanswered) and error.params.get("path") in aim.paths:
+        return path_blank(aim.paths.index(str(error.params["path"])))
     if question is Proof.NO_ACTION_ITEM:
         return Blank.ACTION
     first = {Phase.STABILIZE: path_blank(0), Phase.REPAIR: Blank.ROOT_CAUSE}.get(aim.leaving, Blank.ALERT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -101,6 +101,18 @@ def chosen_date(body: Body, blank: Blank) -> date | None:
     """The day chosen in a form, or None."""
     value = _input(body, blank).get("selected_date")
     return date.fromisoformat(value) if isinstance(value, str) and value else None
+
+
+def chosen_several(body: Body, blank: Blank) -> tuple[str, ...]:
+    """The values of the options chosen in a menu of several, or of the boxes that are ticked."""
+    options = _input(body, blank).get("selected_options") or []
+    return tuple(option["value"] for option in options if isinstance(option.get("value"), str))
+
+
+def chosen_moment(body: Body, blank: Blank) -> datetime | None:
+    """The time chosen in a form, or None."""
+    seconds = _input(body, blank).get("selected_date_time")
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
 
 
 def chosen_severity(body: Body) -> Severity | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from bot.domain.affected import NOTHING_NAMED, Affected
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.questions import Answer
 from bot.domain.runbook import Runbook
@@ -26,6 +27,8 @@ class DeclareIncident(Asked):
     kind: Kind = Kind.REAL
     impact_started: datetime | None = None
     impact_ended: datetime | None = None
+    affected: Affected = NOTHING_NAMED
+    private: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,6 +61,13 @@ class Invite(Frozen):
     person: str
 
 
+class CallGroup(Frozen):
+    """Bring everybody into the channel who is in a user group now: its id, or its handle."""
+
+    type: Literal["call_group"] = "call_group"
+    group: str
+
+
 class Draw(Frozen):
     """Bring a standing surface up to date, from the state at that moment. At most one waits for each."""
 
@@ -120,7 +127,7 @@ class SendPicture(Frozen):
 
 
 Effect = Annotated[
-    OpenChannel | Invite | Draw | Pin | Tell | Brief | Spread | PostSummary | SendPicture,
+    OpenChannel | Invite | CallGroup | Draw | Pin | Tell | Brief | Spread | PostSummary | SendPicture,
     Field(discriminator="type"),
 ]
 
@@ -145,7 +152,7 @@ def _needs_channel(effect: Effect) -> bool:
             return False
         case Draw():
             return effect.surface in IN_CHANNEL
-        case Invite() | Pin() | Tell() | Brief():
+        case Invite() | CallGroup() | Pin() | Tell() | Brief():
             return True
         case _:
             assert_never(effect)
@@ -212,9 +219,12 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
 
 
 def _invitations(incident: Incident) -> list[Effect]:
-    """Whoever declared and whoever holds a role by now, each once."""
-    people = dict.fromkeys([incident.declared_by, *incident.roles.values(), *incident.responders])
-    return [Invite(person=person) for person in people]
+    """Whoever declared, whoever holds a role by now and whom the affected services call, each once."""
+    people = dict.fromkeys(
+        [incident.declared_by, *incident.roles.values(), *incident.responders, *incident.invited]
+    )
+    groups = [CallGroup(group=group) for group in incident.on_call]
+    return [*(Invite(person=person) for person in people), *groups]
 
 
 def _briefs(incident: Incident) -> list[Effect]:
@@ -236,7 +246,7 @@ def coalesce_key(effect: Effect) -> str | None:
         case SendPicture():  # a command that is delivered twice asks for one picture
             asked = (effect.person, effect.window, *effect.severities, effect.service)
             return f"picture:{' '.join(asked)}"
-        case OpenChannel() | Invite() | Tell() | Brief() | Spread() | PostSummary():
+        case OpenChannel() | Invite() | CallGroup() | Tell() | Brief() | Spread() | PostSummary():
             return None
         case _:
             assert_never(effect)
@@ -263,6 +273,8 @@ def lane(effect: Effect) -> str:
             return f"surface:{effect.surface.value}"
         case Invite():
             return f"invite:{effect.person}"
+        case CallGroup():
+            return f"call:{effect.group}"
         case Spread():
             return "announcement"
         case Brief():

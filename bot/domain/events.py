@@ -21,6 +21,8 @@ class Happened(Frozen):
 
 
 class IncidentDeclared(Happened):
+    """`on_call` and `invited` are the user groups and people of the affected services, as configured then."""
+
     type: Literal["incident_declared"] = "incident_declared"
     number: int
     title: str
@@ -28,6 +30,11 @@ class IncidentDeclared(Happened):
     kind: Kind = Kind.REAL
     impact_started: datetime | None = None
     impact_ended: datetime | None = None
+    services: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    on_call: tuple[str, ...] = ()
+    invited: tuple[str, ...] = ()
+    private: bool = False
 
 
 class RunbookChosen(Happened):

@@ -186,6 +186,11 @@ def _declared(incident: Incident, event: IncidentDeclared) -> dict[str, object]:
         "peak": event.severity,
         "kind": event.kind,
         "declared_by": event.by,
+        "services": event.services,
+        "paths": event.paths,
+        "on_call": event.on_call,
+        "invited": event.invited,
+        "private": event.private,
         "milestones": incident.milestones | {milestone: at for milestone, at in reached.items() if at},
     }
     if event.kind is Kind.RETROACTIVE:  # it is over: what is left to do is that it does not come back

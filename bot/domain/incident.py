@@ -145,7 +145,11 @@ class Incident(Frozen):
     absorbed: dict[int, Duplicate] = Field(default_factory=dict)
     reopened: int = 0
     origin: Origin | None = None
-    services: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()  # what is affected, as it was declared
+    paths: tuple[str, ...] = ()
+    on_call: tuple[str, ...] = ()  # user groups that are called because of it
+    invited: tuple[str, ...] = ()  # people that are
+    private: bool = False
 
     @property
     def name(self) -> str:

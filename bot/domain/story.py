@@ -72,8 +72,7 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
         return _turned(event, t, by, quote)
     match event:
         case IncidentDeclared():
-            title, severity = quote(event.title), event.severity.value
-            return t("{who} declared {severity}: {title}", who=by, severity=severity, title=title)
+            return _declared_line(event, t, by, quote)
         case RunbookChosen():
             return _runbook_line(event, t, by, quote)
         case ChannelOpened():
@@ -124,6 +123,19 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return t("Reminder: {name}", name=quote(event.name))
         case _:
             assert_never(event)
+
+
+def _declared_line(event: IncidentDeclared, t: Translate, by: str, quote: Quote) -> str:
+    title, severity = quote(event.title), event.severity.value
+    declared = t("{who} declared {severity}: {title}", who=by, severity=severity, title=title)
+    affected = affected_words(event, t, quote)
+    return t("{declared} (affected: {what})", declared=declared, what=affected) if affected else declared
+
+
+def affected_words(of: Incident | IncidentDeclared, t: Translate, quote: Quote = as_it_is) -> str:
+    """The affected services and critical paths in a line; empty where nobody named any."""
+    services, paths = (", ".join(quote(name) for name in names) for names in (of.services, of.paths))
+    return " · ".join(part for part in (services, t("paths: {paths}", paths=paths) if paths else "") if part)
 
 
 def _runbook_line(event: RunbookChosen, t: Translate, by: str, quote: Quote) -> str:

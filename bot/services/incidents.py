@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.affected import NOTHING_NAMED, Affected
 from bot.domain.commands import ChangeRunbook, Command, DeclareIncident
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident
@@ -74,11 +75,14 @@ class Incidents:
         severity: Severity,
         key: str,
         kind: Kind = Kind.REAL,
-        impact: tuple[datetime, datetime] | None = None,
+        impact: tuple[datetime, datetime | None] | None = None,
+        affected: Affected = NOTHING_NAMED,
+        private: bool = False,
+        runbook: str | None = None,
     ) -> Outcome:
-        """Open a new incident with the runbook that fits its title best. `impact` is its beginning and its end."""
-        runbook = best_match(self._runbooks(), title)
-        if runbook is None:
+        """Open a new incident. `impact` is its beginning and its end, `runbook` an id; None: what fits best."""
+        chosen = self._chosen(runbook, title, affected.services)
+        if chosen is None:
             raise Refused(
                 "No runbook could be read, so there is no checklist to start with. "
                 "`firebreak runbooks check` says what is wrong."
@@ -88,12 +92,24 @@ class Incidents:
             by=actor.id,
             title=title,
             severity=severity,
-            runbook=runbook,
+            runbook=chosen,
             kind=kind,
             impact_started=started,
             impact_ended=ended,
+            affected=affected,
+            private=private,
         )
         return await self._execute(actor, None, command, key)
+
+    def _chosen(self, named: str | None, title: str, services: tuple[str, ...]) -> Runbook | None:
+        known = self._runbooks()
+        by_name = next((each for each in known if each.id == named), None)
+        return by_name or best_match(known, title, services)
+
+    @property
+    def runbooks(self) -> list[Runbook]:
+        """Those that can be chosen, by their ids."""
+        return self._runbooks()
 
     async def carry_out(self, actor: Actor, number: int, command: Command, *, key: str) -> Outcome:
         """Do `command` on incident `number`."""
@@ -101,7 +117,7 @@ class Incidents:
 
     def fitting(self, incident: Incident) -> list[Match]:
         """Every runbook with what speaks for it, the one that fits this incident best first."""
-        return matches(self._runbooks(), incident.title)
+        return matches(self._runbooks(), incident.title, incident.services)
 
     async def change_runbook(self, actor: Actor, number: int, *, runbook: str, key: str) -> Outcome:
         """Go on with the runbook of this id or title; what was ticked stays ticked."""

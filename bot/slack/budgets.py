@@ -33,6 +33,8 @@ PER_MINUTE = {
     "files.completeUploadExternal": TIER_4,
     "files.getUploadURLExternal": TIER_4,
     "pins.add": TIER_2,
+    "usergroups.list": TIER_2,
+    "usergroups.users.list": TIER_2,
 }
 
 # chat.postMessage: one a second and channel, "short bursts" allowed

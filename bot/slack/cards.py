@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.incident import Containment, Incident
 from bot.domain.metrics.wording import age_words, duration_words
 from bot.domain.naming import phase_word, role_word
-from bot.domain.story import marks
+from bot.domain.story import affected_words, marks
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState
 from bot.slack import blocks
 from bot.slack.blocks import Block
@@ -22,6 +22,8 @@ TITLE_IN_LINE = 200  # a title has 150 characters; escaping makes some of them l
 FLAGS_SHOWN = 8  # more would push the buttons off the screen; `/flag show` lists them all
 PEOPLE_SHOWN = 10  # responders named on the card; more are counted
 REASON_SHOWN = 150  # of why a flag is held: the first line of it
+NAME_SHOWN = 200  # a name has 75 characters; escaping makes some of them longer
+AFFECTED_SHOWN = 600  # of all the names: some fifteen
 REASONS_LISTED = 3  # of why updates wait; `firebreak doctor` lists them all
 SUMMARY_SECTIONS = 40  # of a message's 50 blocks; a summary that long is no summary
 
@@ -164,12 +166,13 @@ def _facts(incident: Incident, face: Face, now: datetime) -> Block:
         who=face.person(incident.declared_by),
         incident=incident.name,
     )
-    times = recovery_times(incident, face)
+    times, affected = recovery_times(incident, face), _affected(incident, face)
     if incident.is_closed:
         return blocks.lines(
             t("*Closed.* It was {severity}", severity=severity),
             _leader(incident, face),
             _others(incident, face),
+            affected,
             declared,
             *times,
         )
@@ -178,7 +181,14 @@ def _facts(incident: Incident, face: Face, now: datetime) -> Block:
         phase=phase_word(incident.phase, t),
         progress=progress(incident, incident.phase, face),
     )
-    return blocks.lines(severity, phase, _leader(incident, face), _others(incident, face), declared, *times)
+    people = (_leader(incident, face), _others(incident, face))
+    return blocks.lines(severity, phase, *people, affected, declared, *times)
+
+
+def _affected(incident: Incident, face: Face) -> str | None:
+    """What was said to be affected when it was declared."""
+    named = affected_words(incident, face.t, lambda name: quoted(name, NAME_SHOWN))
+    return face.t("*Affected:* {what}", what=cut(named, AFFECTED_SHOWN)) if named else None
 
 
 def _leader(incident: Incident, face: Face) -> str:

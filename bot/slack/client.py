@@ -19,7 +19,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.commands import Command, LinkChannel, LinkSurface
-from bot.domain.effects import Brief, Draw, Invite, OpenChannel, Pin, PostSummary, SendPicture, Spread, Tell
+from bot.domain.effects import (
+    Brief,
+    CallGroup,
+    Draw,
+    Invite,
+    OpenChannel,
+    Pin,
+    PostSummary,
+    SendPicture,
+    Spread,
+    Tell,
+)
 from bot.domain.incident import Incident, Place
 from bot.domain.vocabulary import FIREBREAK, Surface
 from bot.services.delivery import Failed, Hopeless, Wait
@@ -30,6 +41,7 @@ from bot.slack.cards import summary_message
 from bot.slack.checklist import checklist
 from bot.slack.errors import code_of, meaning, method_of
 from bot.slack.face import Drawing, Face
+from bot.slack.groups import Groups
 from bot.slack.moments import moment
 from bot.slack.uploads import Picture, Uploads
 from bot.storage.outbox import Promise
@@ -39,6 +51,7 @@ NAMES_TO_TRY = 5  # a taken name gets -2 … -5; more than that is no accident
 CLOCK_SKEW = 60.0  # seconds that Slack's clock may be behind ours when we look for what we did
 PAGE = 200  # entries a page, as Slack recommends
 PAGES = 25  # pages we look through at most: 5,000 entries, and then we say that we did not find it
+INVITED_AT_ONCE = 1000  # https://docs.slack.dev/reference/methods/conversations.invite
 EFFECT_METADATA = "firebreak_effect"
 
 GONE = ("message_not_found", "cant_update_message", "edit_window_closed")
@@ -90,6 +103,7 @@ class SlackOutside:
         self._waiting = waiting
         self._picture = picture
         self._budgets = budgets or Budgets()
+        self._groups = Groups(client, self._budgets)
         self._channels: dict[str, str] = {}
         self._finding = asyncio.Lock()
 
@@ -121,7 +135,9 @@ class SlackOutside:
             case OpenChannel():
                 return await self._open_channel(promise, incident)
             case Invite():
-                await self._invite(promise, _channel(incident), effect.person)
+                await self._invite(promise, _channel(incident), [effect.person])
+            case CallGroup():
+                await self._call(promise, _channel(incident), effect.group)
             case Draw():
                 return await self._draw(promise, incident, effect.surface)
             case Pin():
@@ -189,10 +205,16 @@ class SlackOutside:
             "Create it or invite the bot, or name another one in firebreak.toml."
         )
 
-    async def _invite(self, promise: Promise, channel: str, person: str) -> None:
+    async def _call(self, promise: Promise, channel: str, group: str) -> None:
+        people = await self._groups.people(promise.id, group)
+        for first in range(0, len(people), INVITED_AT_ONCE):
+            await self._invite(promise, channel, people[first : first + INVITED_AT_ONCE])
+
+    async def _invite(self, promise: Promise, channel: str, people: list[str]) -> None:
+        """With several, whoever cannot come does not keep the others out."""
         try:
             self._budgets.take("conversations.invite", promise.id)
-            await self._client.conversations_invite(channel=channel, users=person)
+            await self._client.conversations_invite(channel=channel, users=people, force=len(people) > 1)
         except SlackApiError as error:
             if code_of(error) not in ("already_in_channel", "cant_invite_self"):
                 raise

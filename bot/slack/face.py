@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.domain.affected import OURS, Landscape
 from bot.domain.language import Translate
 from bot.domain.naming import refusal_words
-from bot.domain.questions import CRITICAL_PATHS, ROOT_CAUSES
+from bot.domain.questions import ROOT_CAUSES
 from bot.domain.vocabulary import Refused, Severity
 from bot.slack.text import cut, escape, mention, quoted, unmarked
 
@@ -33,8 +34,17 @@ class Face:
     meanings: Mapping[Severity, str]
     zone: ZoneInfo
     announcements: str
-    critical_paths: tuple[str, ...] = CRITICAL_PATHS
+    landscape: Landscape = OURS
     root_causes: tuple[str, ...] = ROOT_CAUSES
+
+    @property
+    def critical_paths(self) -> tuple[str, ...]:
+        """The names of the business flows that must work."""
+        return tuple(path.name for path in self.landscape.paths)
+
+    def proof(self, path: str) -> str:
+        """An example of how one knows that this path works; empty when the settings give none."""
+        return next((each.proof for each in self.landscape.paths if each.name == path), "")
 
     def person(self, person: str) -> str:
         """A person, as a mention."""

@@ -25,10 +25,15 @@ def own_blank(number: int) -> str:
     return f"own-{number}"
 
 
+def asked_paths(face: Face, incident: Incident) -> tuple[str, ...]:
+    """The affected paths; all there are, where nobody said which."""
+    return incident.paths or face.critical_paths
+
+
 def gate_form(face: Face, incident: Incident) -> View:
     """What must be true before the phase ends; what was answered before is filled in."""
     t, phase = face.t, incident.phase
-    paths = face.critical_paths if phase is Phase.STABILIZE else ()
+    paths = asked_paths(face, incident) if phase is Phase.STABILIZE else ()
     own = tuple(question.text for question in incident.questions.get(phase, ()))
     aim = GateAim(incident=incident.number, leaving=phase, paths=paths, own=own)
     match phase:
@@ -79,16 +84,18 @@ def _stabilize(face: Face, incident: Incident) -> list[Block]:
         "*Which critical paths work again, and how do you know?* "
         "One line for each that was affected; leave the others empty."
     )
+    if incident.paths:
+        question = t("*How do you know that each of these works again?* One line for each affected path.")
     said = {answer.about: answer.text for answer in incident.answers.get(Phase.STABILIZE, ())}
     drawn = [blocks.section(question)]
-    for number, path in enumerate(face.critical_paths):
+    for number, path in enumerate(asked_paths(face, incident)):
         element = text_input(
-            placeholder=t("twenty test orders went through since 03:40"),
+            placeholder=face.proof(path) or t("twenty test orders went through since 03:40"),
             most=ANSWER_MAX,
             initial=said.get(path, ""),
             focus=number == 0,
         )
-        drawn.append(field(path_blank(number), path, element, optional=True))
+        drawn.append(field(path_blank(number), path, element, optional=not incident.paths))
     return drawn
 
 

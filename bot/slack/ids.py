@@ -92,6 +92,9 @@ class Blank(StrEnum):
     ACTION_DUE = "action_due"
     NO_ACTION_ITEM = "no_action_item"
     OTHER_RUNBOOK = "other_runbook"
+    SERVICES = "services"
+    PATHS = "paths"
+    BEGAN = "began"
 
 
 VALUE = "value"

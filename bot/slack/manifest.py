@@ -28,6 +28,7 @@ SCOPES = (
     "im:history",  # conversations.history of a direct message: was it posted after all?
     "im:write",  # conversations.open: whoever takes a role is told in private what it means
     "pins:write",  # pins.add
+    "usergroups:read",  # usergroups.list, .users.list: who is on call for an affected service
     "users:read",  # users.info: names for exports
 )
 

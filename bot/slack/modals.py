@@ -1,16 +1,15 @@
-"""The forms: declare an incident, skip a step. And the notice that takes a form's place."""
+"""The forms about steps and updates, what all forms are made of, and the notice that takes a form's place."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bot.domain.incident import Incident, Item
-from bot.domain.vocabulary import REASON_MAX, TITLE_MAX, UPDATE_MAX, Severity
+from bot.domain.vocabulary import REASON_MAX, UPDATE_MAX
 from bot.slack import blocks
 from bot.slack.blocks import Block
-from bot.slack.cards import severity_option
 from bot.slack.face import Face
-from bot.slack.ids import VALUE, Blank, Form, IncidentAim, Origin, StepAim, pack
+from bot.slack.ids import VALUE, Blank, Form, IncidentAim, StepAim, pack
 from bot.slack.text import quoted
 
 TITLE_OF_MODAL_MAX = 24  # also of its submit and close buttons
@@ -20,32 +19,6 @@ PLACEHOLDER_MAX = 150
 STEP_MAX = 1500  # a step has at most 200 characters; escaping makes five of one
 
 View = dict[str, Any]
-
-
-def declare_form(face: Face, origin: Origin, severity: Severity | None = None) -> View:
-    """What is broken and how bad it is; nothing else stands between a person and an open incident."""
-    t = face.t
-    options = {each: severity_option(each, face, each.value) for each in Severity}
-    choice: Block = {"type": "radio_buttons", "action_id": VALUE, "options": list(options.values())}
-    if severity is not None:
-        choice["initial_option"] = options[severity]
-    title = text_input(placeholder=t("checkout returns 500"), most=TITLE_MAX)
-    return form(
-        Form.DECLARE,
-        pack(origin),
-        title=t("Declare an incident"),
-        submit=t("Declare"),
-        close=t("Cancel"),
-        drawn=[
-            field(Blank.TITLE, t("What is broken?"), title),
-            field(
-                Blank.SEVERITY,
-                t("How bad is it?"),
-                choice,
-                hint=t("In doubt take the worse one. It can be changed at any time."),
-            ),
-        ],
-    )
 
 
 def skip_form(face: Face, aim: StepAim, item: Item) -> View:

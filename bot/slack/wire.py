@@ -26,6 +26,9 @@ Token = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[!-~]+$")]
 Json = dict[str, Any]
 
 
+MOMENT_MAX = 253_402_300_799  # the last second of the year 9999, in seconds since 1970
+
+
 class Malformed(ValueError):
     """This is nothing that Slack sends. The message says what does not fit, without repeating the payload."""
 
@@ -92,6 +95,8 @@ class Entered(Shape):
     value: str | float | None = None
     selected_option: Option | None = None
     selected_user: Id | None = None
+    selected_options: list[Option] | None = None
+    selected_date_time: Annotated[int, Field(ge=0, le=MOMENT_MAX)] | None = None
     selected_date: Annotated[str, AfterValidator(_a_day)] | None = None
 
 

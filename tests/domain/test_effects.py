@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.commands import Command, LinkSurface, TakeRole
 from bot.domain.effects import (
     Brief,
+    CallGroup,
     Draw,
     Effect,
     Invite,
@@ -54,6 +55,7 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
     for effect in (
         OpenChannel(),
         Invite(person=ANA),
+        CallGroup(group="@payments-oncall"),
         Draw(surface=CARD),
         Pin(surface=CARD),
         Tell(event=NOTE),
@@ -206,6 +208,7 @@ def test_draws_pins_and_pictures_wait_once_and_everything_else_counts() -> None:
     assert keys == {
         "OpenChannel": None,
         "Invite": None,
+        "CallGroup": None,
         "Draw": "draw:card",
         "Pin": "pin:card",
         "Tell": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -213,7 +214,10 @@ def test_a_time_that_cannot_be_is_refused_with_both_values(
 
 
 def declared(kind: Kind, **impact: datetime) -> DeclareIncident:
-    return DeclareIncident(by=ANA, title="x", severity=Severity.P2, runbook=RUNBOOK, kind=kind, **impact)
+    plain = DeclareIncident(by=ANA, title="x", severity=Severity.P2, runbook=RUNBOOK, kind=kind)
+    return replace(
+        plain, impact_started=impact.get("impact_started"), impact_ended=impact.get("impact_ended")
+    )
 
 
 def test_what_is_over_is_declared_with_its_two_ends_and_begins_with_prevention() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from bot.domain.affected import Landscape, Service
 from bot.domain.events import Event
 from bot.domain.incident import Incident
 from bot.domain.runbook import Runbook
@@ -37,13 +38,21 @@ from bot.storage.engine import Body, Engine, StorageUnavailable, T
 from bot.storage.flags import Flag
 from bot.storage.sqlite import SqliteEngine
 from handlers.desk import Desk
-from tests.slack.made import FACE, STEPS
+from tests.slack.made import FACE as BARE
+from tests.slack.made import STEPS
 
 __all__ = ["slack", "slack_clock"]
 
 PATIENCE = (
     30.0  # seconds: further than a redraw or a place in a queue, nearer than what Slack holds back for good
 )
+# What this house runs. The groups are those of the local Slack: one named by its handle, one by its id.
+SERVICES = (
+    Service(name="payments-api", on_call="@payments-oncall", paths=("payment",)),
+    Service(name="search-api", on_call="S02PLATFORM", paths=("search",)),
+    Service(name="ledger", on_call="@nobody-knows"),
+)
+FACE = replace(BARE, landscape=Landscape(services=SERVICES))
 RUNBOOK = Runbook(id="payment-failures", title="Payments fail", phases=STEPS)
 GATEWAY = Flag("new-gateway", "Card payments through the new gateway", "on", "off", None)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from bot.domain.vocabulary import Severity
+from bot.domain.vocabulary import Milestone, Severity
 from bot.slack.ids import Shortcut
 from tests.handlers.conftest import House
 
@@ -88,7 +90,7 @@ async def test_the_command_alone_opens_a_form(house: House) -> None:
     ana = house.person("ana")
     await ana.types("/incident", "general")
     modal = await ana.sees_modal("What is broken?")
-    assert modal.labels == ("What is broken?", "How bad is it?")
+    assert modal.labels[:2] == ("What is broken?", "How bad is it?")
     await ana.fills({"What is broken?": "search is empty", "How bad is it?": "P2"})
     done = await ana.submits()
     assert done.errors == {}
@@ -157,3 +159,42 @@ async def test_a_form_that_could_not_be_stored_stays_open(house: House) -> None:
     house.storage.is_full = False
     assert "could not be stored" in refused.errors["What is broken?"]
     assert ana.modal is not None
+
+
+async def test_the_form_asks_what_is_affected_and_calls_who_is_on_call(house: House) -> None:
+    ana = house.person("ana")
+    await ana.types("/incident P1", "general")
+    await ana.fills(
+        {
+            "What is broken?": "cards are declined",
+            "Which services are affected?": ["payments-api", "ledger"],
+            "Which critical paths do not work?": ["cart"],
+            "Which runbook?": "Payments fail",
+        }
+    )
+    assert (await ana.submits()).errors == {}
+    await house.delivery.idle()
+    declared = await house.state()
+    assert (declared.services, declared.paths) == (("payments-api", "ledger"), ("cart", "payment"))
+    channel = house.slack.channel("inc-1-…")
+    assert set(house.slack.workspace.groups["S01PAYMENTS"].users) <= set(channel.members)
+    said = house.read(channel)
+    assert "Affected: payments-api, ledger · paths: cart, payment" in said
+    assert "There is no user group @nobody-knows" in said
+
+
+async def test_a_beginning_in_the_future_is_refused_below_its_field(house: House) -> None:
+    ana = house.person("ana")
+    await ana.types("/incident P1", "general")
+    tomorrow = house.clock() + timedelta(days=1)
+    await ana.fills(
+        {"What is broken?": "cards are declined", "When did it begin?": int(tomorrow.timestamp())}
+    )
+    refused = await ana.submits()
+    assert "is in the future" in refused.errors["When did it begin?"]
+    assert await nothing_was_declared(house)
+    began = house.clock() - timedelta(minutes=20)
+    await ana.fills({"When did it begin?": int(began.timestamp())})
+    await ana.submits()
+    started = (await house.state()).milestones[Milestone.IMPACT_STARTED]
+    assert started == began.replace(microsecond=0)

@@ -19,9 +19,10 @@ from bot.services.languages import ENGLISH, LANGUAGES, Catalogue, translation
 from bot.services.runbooks import BUILT_IN, Library
 from bot.slack.cards import incident_card
 from bot.slack.checklist import checklist
+from bot.slack.declaring import declare_form
 from bot.slack.face import Face
 from bot.slack.ids import Origin, StepAim
-from bot.slack.modals import declare_form, skip_form
+from bot.slack.modals import skip_form
 from bot.slack.runbooks import runbook_form
 from tests.catalogues import catalogue, compiled, po, said, wrong_places
 from tests.domain.samples import NOON, after, leave

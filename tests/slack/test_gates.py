@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.affected import CriticalPath, Landscape
 from bot.domain.events import ActionItemAdded, Event, FlagContained, GateAnswered, PhaseEntered, RunbookChosen
 from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Question
@@ -27,7 +28,7 @@ LONG = Face(
     meanings=MEANINGS,
     zone=FACE.zone,
     announcements="incidents",
-    critical_paths=tuple(f"{number}{'&' * 74}" for number in range(10)),
+    landscape=Landscape(paths=tuple(CriticalPath(name=f"{number}{'&' * 74}") for number in range(10))),
     root_causes=tuple(f"{number:02}{'<' * 73}" for number in range(100)),
 )
 

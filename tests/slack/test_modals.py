@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+from bot.domain.affected import PATHS_MAX, SERVICES_MAX, CriticalPath, Landscape, Service
+from bot.domain.runbook import Runbook
 from bot.domain.vocabulary import REASON_MAX, TITLE_MAX, Severity
 from bot.sandbox.limits import check_view
+from bot.slack.declaring import declare_form
 from bot.slack.ids import Origin, StepAim
-from bot.slack.modals import declare_form, notice, skip_form
+from bot.slack.modals import notice, skip_form
 from tests.slack.made import FACE, incident, long_steps
 
 
 def test_the_declare_form_asks_what_is_broken_and_how_bad_it_is() -> None:
     form = declare_form(FACE, Origin())
     check_view(form)
-    assert [block["label"]["text"] for block in form["blocks"]] == ["What is broken?", "How bad is it?"]
+    assert [block["label"]["text"] for block in form["blocks"]] == [
+        "What is broken?",
+        "How bad is it?",
+        "Which critical paths do not work?",
+        "When did it begin?",
+    ]
     assert form["blocks"][0]["element"]["max_length"] == TITLE_MAX
 
 
@@ -61,3 +70,14 @@ def test_a_notice_says_one_thing() -> None:
     view = notice(FACE, "Nothing was changed.")
     check_view(view)
     assert "submit" not in view
+
+
+def test_the_largest_landscape_fits_the_declare_form() -> None:
+    long = Landscape(
+        services=tuple(Service(name=f"{number:03}{'&' * 72}") for number in range(SERVICES_MAX)),
+        paths=tuple(CriticalPath(name=f"{number:02}{'<' * 73}") for number in range(PATHS_MAX)),
+    )
+    runbooks = [Runbook(id=f"r-{number}", title="*" * 100, phases=long_steps(1)) for number in range(120)]
+    meanings = dict.fromkeys(Severity, "long words " * 18)
+    form = declare_form(replace(FACE, landscape=long, meanings=meanings), Origin(), Severity.P0, runbooks)
+    check_view(form)

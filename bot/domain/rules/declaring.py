@@ -12,6 +12,10 @@ from bot.domain.vocabulary import TITLE_MAX, Kind, Refused
 SPAN_MAX = timedelta(days=40)  # longer is a slip of the finger
 
 
+class Misdated(Refused):
+    """The beginning that was stated cannot be. The form shows the sentence below its input."""
+
+
 def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list[Event]:
     if incident.version:
         raise Refused("{incident} exists already.", incident=incident.name)
@@ -27,6 +31,8 @@ def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list
         )
     if command.kind is Kind.RETROACTIVE:
         _was_over(command, now)
+    elif command.impact_started is not None:
+        _has_begun(command.impact_started, now)
     return [
         IncidentDeclared(
             at=now,
@@ -37,6 +43,11 @@ def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list
             kind=command.kind,
             impact_started=command.impact_started,
             impact_ended=command.impact_ended,
+            services=command.affected.services,
+            paths=command.affected.paths,
+            on_call=command.affected.on_call,
+            invited=command.affected.invited,
+            private=command.private,
         ),
         RunbookChosen.of(command.runbook, at=now, by=command.by),
     ]
@@ -46,6 +57,23 @@ def change_runbook(incident: Incident, command: ChangeRunbook, now: datetime) ->
     if incident.runbook == command.runbook.id:
         return []
     return [RunbookChosen.of(command.runbook, at=now, by=command.by, previous=incident.runbook_title)]
+
+
+def _has_begun(started: datetime, now: datetime) -> None:
+    """An incident that is declared has begun, and not long ago."""
+    if started > now:
+        raise Misdated(
+            "{time} is in the future. Write when it began, or leave it empty.", time=_shown(started)
+        )
+    if now - started > SPAN_MAX:
+        raise Misdated(
+            "{time} is more than 40 days ago. Is the day right? Leave it empty if nobody knows.",
+            time=_shown(started),
+        )
+
+
+def _shown(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def _was_over(command: DeclareIncident, now: datetime) -> None:

@@ -75,6 +75,7 @@ def leave(incident: Incident, command: EnterNextPhase | CloseIncident, now: date
     missing = unanswered(incident.phase, answers, items)
     if missing:
         raise _what_is_missing(missing[0])
+    _every_path(incident, answers)
     _own_questions(incident, answers)
     answered = GateAnswered(at=now, by=command.by, phase=incident.phase, answers=answers)
     return [answered, *added, _next(incident, command.by, now)]
@@ -124,6 +125,21 @@ def complete_action_item(incident: Incident, command: CompleteActionItem, now: d
     if item.done_at is not None:
         return []
     return [ActionItemDone(at=now, by=command.by, number=item.number, text=item.text)]
+
+
+def _every_path(incident: Incident, answers: tuple[Answer, ...]) -> None:
+    """Where it was said which paths are affected, each of them has its own line."""
+    if incident.phase is not Phase.STABILIZE:
+        return
+    said = {answer.about for answer in answers if answer.question is Proof.PATHS}
+    missing = next((path for path in incident.paths if path not in said), None)
+    if missing is not None:
+        raise Unanswered(
+            Proof.PATHS,
+            "How do you know that {path} works again? Each affected path needs its line; write “was not "
+            "affected” where that is so.",
+            path=missing,
+        )
 
 
 def _own_questions(incident: Incident, answers: tuple[Answer, ...]) -> None:
