@@ -78,6 +78,11 @@ class Engine(Protocol):
         """Whether other processes may write to this database while we do."""
         ...
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the last change was not taken, if it was not: a full disk, a lock, a server that is away."""
+        ...
+
     async def write(self, body: Body[T]) -> T: ...
 
     async def read(self, body: Body[T]) -> T:

@@ -258,7 +258,8 @@ def release(transaction: Transaction, *, now: datetime, crashed: bool = False) -
     """
     rows = transaction.all(
         "select id, attempt from effect"  # noqa: S608 - a constant
-        f" where state = 'sending' and (lease <= :now or :crashed = 1) order by id{transaction.skip_locked}",
+        # +id: sorted after they are found by an index, or SQLite reads all effects that ever were, in order
+        f" where state = 'sending' and (lease <= :now or :crashed = 1) order by +id{transaction.skip_locked}",
         now=now.timestamp(),
         crashed=int(crashed),
     )
@@ -324,6 +325,16 @@ def unfinished(transaction: Transaction, team_id: str) -> list[Row]:
         " where team_id = :team_id and state <> 'done' order by id",
         team_id=team_id,
     )
+
+
+def counted(transaction: Transaction, team_id: str) -> tuple[int, int]:
+    """How many effects Slack has not been told yet, and how many of them are parked."""
+    rows = transaction.all(
+        "select state, count(*) as number from effect where team_id = :team_id and state <> 'done' group by state",
+        team_id=team_id,
+    )
+    numbers = {row["state"]: int(row["number"]) for row in rows}
+    return sum(numbers.values()), numbers.get("parked", 0)
 
 
 def _loaded(row: Row) -> Promise:

@@ -29,8 +29,8 @@ def aside(transaction: Transaction, promise: Promise, *, error: str) -> None:
 def reasons(transaction: Transaction, team_id: str, incident: int) -> list[str]:
     """Why each parked effect of an incident is parked, oldest first."""
     rows = transaction.all(
-        "select error from effect where team_id = :team_id and incident = :incident and state = 'parked'"
-        " order by id",
+        "select error from effect where team_id = :team_id and incident = :incident"
+        " and state = 'parked' and state <> 'done' order by id",
         team_id=team_id,
         incident=incident,
     )
@@ -46,8 +46,9 @@ def try_again(
     joins it, because what it did is looked up by its number.
     """
     rows = transaction.all(
-        "select id, team_id, incident, coalesce_key, in_doubt from effect where state = 'parked'"  # noqa: S608
-        f" order by id desc{transaction.for_update}"
+        # +id: sorted after they are found by the index; SQLite would read all effects that ever were, backwards
+        "select id, team_id, incident, coalesce_key, in_doubt from effect"  # noqa: S608
+        f" where state = 'parked' and state <> 'done' order by +id desc{transaction.for_update}"
     )
     wanted = [
         row for row in rows if team_id in (None, row["team_id"]) and incident in (None, row["incident"])

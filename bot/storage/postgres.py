@@ -66,9 +66,20 @@ class PostgresEngine:
         self._pool = pool
         self._threads = threads
         self._give_up_seconds = give_up_seconds
+        self._trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        return self._trouble
 
     async def write(self, body: Body[T]) -> T:
-        return await self._submit(body, WRITE)
+        try:
+            result = await self._submit(body, WRITE)
+        except StorageUnavailable as error:
+            self._trouble = str(error.__cause__ or error).splitlines()[0]
+            raise
+        self._trouble = None
+        return result
 
     async def read(self, body: Body[T]) -> T:
         return await self._submit(body, READ)

@@ -80,6 +80,7 @@ class _Worker:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._stopped = False
+        self.trouble: str | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     async def start(self) -> None:
@@ -134,15 +135,21 @@ class _Worker:
     def _commit(self, database: Database, batch: list[_Job]) -> None:
         """Carry out all of them and store what they did; where one raises, it undoes itself alone."""
         connection = database.conn
+        before = connection.total_changes
         try:
             if not self._together(connection, batch):
                 self._one_by_one(connection, batch)
             connection.execute("COMMIT")
+            if connection.total_changes > before:  # what changes nothing needs no room
+                self.trouble = None
         except Exception as error:  # noqa: BLE001 - nothing of this batch was stored, and each is told
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             for job in batch:
                 job.error = job.error or _explained(error)
+        for job in batch:
+            if isinstance(job.error, StorageUnavailable):
+                self.trouble = str(job.error.__cause__ or job.error)
         self._loop.call_soon_threadsafe(_settle, batch)
 
     def _together(self, connection: sqlite3.Connection, batch: list[_Job]) -> bool:
@@ -207,6 +214,10 @@ class SqliteEngine:
     def __init__(self, writer: _Worker, reader: _Worker | None) -> None:
         self._writer = writer
         self._reader = reader
+
+    @property
+    def trouble(self) -> str | None:
+        return self._writer.trouble
 
     async def write(self, body: Body[T]) -> T:
         return await self._writer.submit(body)

@@ -15,22 +15,23 @@ PATH = "/health"
 def routes(engine: Engine, team_id: str, connected: Callable[[], Awaitable[bool]]) -> list[web.RouteDef]:
     """`GET /health`: 200 when the database answers and Slack is connected, else 503; both say what is so.
 
+    A database that answers and takes no changes (a full disk) is degraded: 200, because a restart would not help.
     `connected` tells whether Slack can reach us (always, over signed HTTP). `waiting` and `parked` count the
     effects that Slack has not been told yet.
     """
 
     async def health(_: web.Request) -> web.Response:
         try:
-            rows = await engine.read(lambda transaction: outbox.unfinished(transaction, team_id))
+            waiting, parked = await engine.read(lambda transaction: outbox.counted(transaction, team_id))
         except StorageError as error:
             return web.json_response({"ok": False, "database": str(error)}, status=503)
-        parked = sum(row["state"] == "parked" for row in rows)
         reachable = await connected()
+        trouble = engine.trouble
         answer = {
-            "ok": reachable,
-            "database": "ok",
+            "ok": reachable and trouble is None,
+            "database": "ok" if trouble is None else f"degraded: the last change was not taken ({trouble})",
             "slack": "connected" if reachable else "not connected",
-            "waiting": len(rows) - parked,
+            "waiting": waiting - parked,
             "parked": parked,
         }
         return web.json_response(answer, status=200 if reachable else 503)

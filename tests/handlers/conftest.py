@@ -93,6 +93,7 @@ class FullDisk:
     """An engine that takes no more writes once `is_full` is set, and raises its `mistake` when read."""
 
     shared = False
+    trouble: str | None = None
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

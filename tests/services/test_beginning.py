@@ -29,6 +29,7 @@ class Counted:
     """An engine that counts the transactions it is asked for."""
 
     shared = False
+    trouble: str | None = None
 
     def __init__(self, engine: SqliteEngine) -> None:
         self._engine = engine

@@ -44,6 +44,7 @@ class AtOnce:
     """An engine that runs each body where it is called: ten times as many sequences in the same time."""
 
     shared = False
+    trouble: str | None = None
 
     def __init__(self, path: Path) -> None:
         connection = sqlite3.connect(path)
