@@ -141,9 +141,10 @@ async def test_a_new_replica_takes_nothing_from_those_that_work(engines: tuple[E
     async with Delivery(one, slack.door("one"), now=clock).running() as first:
         await promises(one, tell(1), Draw(surface=Surface.CARD))
         first.wake()
-        async with asyncio.timeout(10), Delivery(other, slack.door("other"), now=clock).running():
+        async with asyncio.timeout(10):
             while [row["state"] for row in await unfinished(one)] != ["sending"] * 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+        async with asyncio.timeout(10), Delivery(other, slack.door("other"), now=clock).running():
             await asyncio.sleep(LOOK_AGAIN * 1.6)  # it has looked by now
             slack.open.set()
             await all_is_done(one)
