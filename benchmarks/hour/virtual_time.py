@@ -69,6 +69,7 @@ class Timed:
         self._engine = engine
         self._loop = loop
         self.shared = engine.shared
+        self.trouble: str | None = None
 
     async def write(self, body: Body[T]) -> T:
         self._loop.at_work += 1
