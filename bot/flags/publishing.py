@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.domain.flags import SAFE_VARIANT
 from bot.flags.document import Document
 from bot.flags.files import FlagFile
 from bot.storage import flag_definitions
@@ -66,13 +68,33 @@ class Publisher:
     async def current(self, environment: str) -> Document:
         """The same, with everything that was committed before the last `wake`: what was confirmed is answered.
 
-        While the database does not answer, it is what was known.
+        While it cannot be read, what was known is: no answer is an application's own default.
         """
         served = self._served[environment]
         if served.seen != self._asked:
-            with contextlib.suppress(StorageError):  # whoever publishes says so
-                await self._refresh(served)
+            try:
+                await self._refresh(served, only_if_asked=True)
+            except StorageError:
+                pass  # whoever publishes says so
+            except Exception:  # a mistake of ours must not bring back what is held
+                log.exception("flags broke", extra={"action": "flags_broke"})
         return served.document
+
+    async def confirms(self, environment: str, key: str) -> bool:
+        """Read back: whether everybody who reads from us gets the flag's safe variant, the file included."""
+        try:
+            await self.publish()
+        except (StorageError, OSError):
+            return False
+        text = self._served[environment].document.served(key)
+        served = {} if text is None else json.loads(text)
+        safe = served.get("metadata", {}).get(SAFE_VARIANT)
+        return (
+            safe is not None
+            and served["state"] == "ENABLED"
+            and served.get("defaultVariant") == safe
+            and not served.get("targeting")
+        )
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[asyncio.Event]:
@@ -133,6 +155,9 @@ class Publisher:
                 await asyncio.sleep(LOOK_SECONDS)
             except OSError:
                 await asyncio.sleep(LOOK_SECONDS)  # it has been said; no hurry on a full disk
+            except Exception:  # a mistake of ours must not leave flags as they were for ever
+                log.exception("flags broke", extra={"action": "flags_broke"})
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def _publish(self, environment: str) -> OSError | None:
         served = self._served[environment]
@@ -167,17 +192,21 @@ class Publisher:
             await asyncio.to_thread(file.replace, text)
             served.written = tag
 
-    async def _refresh(self, served: _Served) -> None:
-        """Take over what was committed since."""
+    async def _refresh(self, served: _Served, *, only_if_asked: bool = False) -> None:
+        """Take over what was committed since; `only_if_asked` leaves it when somebody has just done so."""
         async with served.reading:
             document, asked = served.document, self._asked
-            change = await self._engine.read(
-                lambda transaction: flag_definitions.changes(
-                    transaction, self._team_id, document.environment, after=document.revision
+            if only_if_asked and served.seen == asked:
+                return
+            try:
+                change = await self._engine.read(
+                    lambda transaction: flag_definitions.changes(
+                        transaction, self._team_id, document.environment, after=document.revision
+                    )
                 )
-            )
+            finally:
+                served.seen = asked  # once for each wake, well or not: whoever publishes tries again
             document.apply(change)
-            served.seen = asked
 
     def _say(self, served: _Served, file: FlagFile, problem: OSError) -> None:
         """Once when a file cannot be written, and not again until it can."""

@@ -117,6 +117,48 @@ async def test_whoever_asks_after_a_kill_was_confirmed_gets_it_before_anything_e
         assert (await house.ask("/gateway", {}, Authorization=f"Bearer {STAGING_TOKEN}"))[0] == 404
 
 
+async def test_a_kill_is_confirmed_when_all_who_read_from_us_have_it_and_not_before(tmp_path: Path) -> None:
+    async with serving(tmp_path) as house:
+        publisher = house.service.publisher
+        await house.define("gateway")
+        assert not await publisher.confirms("production", "gateway")
+        assert not await publisher.confirms("production", "unknown")
+        await house.kill("gateway", publish=False)
+        assert await publisher.confirms("production", "gateway")
+        assert served(house) == "off"
+        await house.undo("gateway")
+        (house.folder / FILE).unlink()
+        (house.folder / FILE).mkdir()
+        await house.kill("gateway", publish=False)
+        assert not await publisher.confirms("production", "gateway")
+
+
+async def test_flags_that_cannot_be_read_are_served_as_they_were(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(tmp_path) as house:
+        await house.define("gateway")
+        await house.kill("gateway")
+        await house.engine.write(
+            lambda transaction: transaction.run("alter table flag_event rename to elsewhere")
+        )
+        house.service.publisher.wake()
+        for _ in range(3):
+            assert (await house.ask("/gateway", {}))[1]["value"] is False
+        for _ in range(200):  # it looks twice a second
+            if any(getattr(record, "action", "") == "flags_wait" for record in caplog.records):
+                break
+            await asyncio.sleep(0.05)
+        else:
+            raise AssertionError("nobody said that flags are as they were")
+        assert (await house.ask("/gateway", {}))[1]["value"] is False
+        await house.engine.write(
+            lambda transaction: transaction.run("alter table elsewhere rename to flag_event")
+        )
+        await house.undo("gateway")
+        assert (await house.ask("/gateway", {}))[1]["value"] is True
+
+
 # Files
 
 
