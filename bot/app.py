@@ -21,6 +21,7 @@ from bot.app_flags import FlagService, flag_service
 from bot.config import Settings
 from bot.errors import StartError
 from bot.logs import BOLT_LOGGER
+from bot.services.containment import Containment, Places
 from bot.services.delivery import LEASE, Delivery
 from bot.services.incidents import Incidents
 from bot.services.languages import translation
@@ -112,6 +113,7 @@ async def firebreak(
         await stack.enter_async_context(parts.delivery.running())
         await stack.enter_async_context(parts.reports.running())
         await stack.enter_async_context(Reminders(engine, now=now, stored=parts.delivery.wake).running())
+        await stack.enter_async_context(parts.desk.containment.running())
         stack.push_async_callback(listeners.finished, FINISH_SECONDS)
         connected = _always
         if settings.app_token is not None:
@@ -141,14 +143,7 @@ def _parts(
     flags: FlagService | None,
     budgets: Budgets | None,
 ) -> _Parts:
-    face = Face(
-        t=translation(settings.language),
-        meanings=settings.severity_meanings,
-        zone=settings.zone,
-        announcements=settings.announcements_channel,
-        landscape=settings.landscape,
-        root_causes=settings.root_causes,
-    )
+    face = _face(settings)
 
     def published() -> None:
         if flags is not None:
@@ -174,6 +169,14 @@ def _parts(
         environment=settings.flags.default,
         delivering=delivering,
     )
+    containment = Containment(
+        engine,
+        incidents,
+        team_id=identity.team_id,
+        now=now,
+        places=Places(settings.flags.environments, settings.flags.production),
+        stored=stored,
+    )
     outside = SlackOutside(
         client,
         face,
@@ -183,9 +186,10 @@ def _parts(
         waiting=incidents.waiting,
         budgets=budgets,
         picture=pictures(reports, face.t),
+        held=containment.is_held,
     )
     delivery = Delivery(engine, outside, now=now)
-    desk = Desk(incidents=incidents, reports=reports, face=face, now=now)
+    desk = Desk(incidents=incidents, containment=containment, reports=reports, face=face, now=now)
     return _Parts(incidents, reports, delivery, desk)
 
 
@@ -195,6 +199,17 @@ def _schedule(settings: Settings) -> Schedule:
         post_time=settings.summary_time,
         channel=settings.summary_channel,
         enabled=settings.summary_enabled,
+    )
+
+
+def _face(settings: Settings) -> Face:
+    return Face(
+        t=translation(settings.language),
+        meanings=settings.severity_meanings,
+        zone=settings.zone,
+        announcements=settings.announcements_channel,
+        landscape=settings.landscape,
+        root_causes=settings.root_causes,
     )
 
 

@@ -28,6 +28,10 @@ class Flags(Frozen):
         ),
     ] = (FIRST_ENVIRONMENT,)
     serve: Annotated[StrictBool, Field(description="true or false")] = True
+    production: Annotated[
+        tuple[EnvironmentName, ...] | None,
+        Field(max_length=20, description="a list of names from environments, such as ['production']"),
+    ] = None
     folder: Annotated[str, Field(description="a folder, such as 'flags', or '' for no files")] = ""
     grpc: Annotated[
         str,
@@ -42,6 +46,7 @@ class FlagSettings(Frozen):
     """Where applications read the flags of the bot's own table. The first environment is the default one."""
 
     environments: tuple[str, ...] = (FIRST_ENVIRONMENT,)
+    production: frozenset[str] = frozenset({FIRST_ENVIRONMENT})  # where holding asks, and undoing takes two
     tokens: dict[str, tuple[SecretStr, ...]] = Field(default_factory=dict)
     serve: bool = True  # False: `firebreak flag serve` does it, and the bot does not
     folder: Path | None = None  # None: no files are written
@@ -61,11 +66,20 @@ def flag_settings(given: Flags, beside: Path, tokens: dict[str, tuple[SecretStr,
     """What the file and the environment say together; a relative folder lies beside the settings file."""
     return FlagSettings(
         environments=tuple(dict.fromkeys(given.environments)),
+        production=_production(given),
         tokens=tokens,
         serve=given.serve,
         folder=None if not given.folder else beside.parent / given.folder,
         grpc=given.grpc,
     )
+
+
+def _production(given: Flags) -> frozenset[str]:
+    """As it is set; else what is called so, else every environment: rather asked once too often."""
+    if given.production is not None:
+        return frozenset(given.production)
+    named = frozenset(each for each in given.environments if each.startswith(("prod", "live")))
+    return named or frozenset(given.environments)
 
 
 def flag_tokens(

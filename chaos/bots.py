@@ -25,7 +25,8 @@ START_SECONDS = 30.0  # for a bot to be up on a busy machine; then something is 
 STOP_SECONDS = 10.0  # for a bot to be gone after SIGTERM; it promises five
 LOOK_AGAIN = 0.02  # seconds between two looks at whether a bot is up
 STARTS_MAX = 5  # in a row that a bot may end by itself before it is up: a supervisor tries again as well
-CONFIG = '[announcements]\nchannel = "incidents"\n[summary]\nenabled = false\n'
+# No environment is production there: a kill is one request, and its ledger counts requests.
+CONFIG = '[announcements]\nchannel = "incidents"\n[summary]\nenabled = false\n[flags]\nproduction = []\n'
 
 # What no bot may ever write: a traceback, or the event loop's complaint about something that was forgotten.
 OURS_TO_MEND = re.compile(r"Traceback|never retrieved|was destroyed but it is pending|never awaited")

@@ -172,6 +172,9 @@ class Crowd:
         if not room.nobody_is_busy() or (closes and person.chance.random() < STAYS_OPEN):
             return
         async with room.slot("phase"):
+            if closes:
+                for flag in [flag for flag, holder in self._held.items() if holder is room]:
+                    await self._let_go(person, room, flag)  # no incident closes over a flag that it holds
             for step in room.steps:
                 if step.required and step.id not in room.done:
                     await person.ticks(room, step)
@@ -194,6 +197,14 @@ class Crowd:
             else:
                 await person.undoes(holder, flag)
                 del self._held[flag]
+        finally:
+            self._switching.discard(flag)
+
+    async def _let_go(self, person: Responder, room: Room, flag: str) -> None:
+        self._switching.add(flag)
+        try:
+            await person.undoes(room, flag)
+            del self._held[flag]
         finally:
             self._switching.discard(flag)
 

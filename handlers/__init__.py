@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.slack.ids import Slash
 from handlers import (
     checklist,
+    containing,
     declare,
     flags,
     gates,
@@ -39,7 +40,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
     runbook.register(app, incident, desk)
     timeline.register(incident, desk)
     usage.register(app, incident, desk)
-    flags.register(app, flag, desk)
+    flags.register(flag, desk)
+    containing.register(app, flag, desk)
     reports.register(app, mttr, desk)
     waiting.register(app, desk)
     for router in routers.values():

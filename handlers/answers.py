@@ -84,6 +84,25 @@ async def _respond(respond: AsyncRespond, **message: Any) -> None:
         log.warning("answer not delivered: HTTP %s", answer.status_code, extra={"action": "answer_lost"})
 
 
+async def show(respond: AsyncRespond, drawing: Drawing, *, replace: bool) -> None:
+    """Show something to the person alone: below what they pressed, or in its place."""
+    if respond.response_url is None:
+        return
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            answer = await respond(
+                text=drawing.text,
+                blocks=drawing.blocks,
+                response_type="ephemeral",
+                replace_original=replace,
+            )
+    except (aiohttp.ClientError, TimeoutError) as error:
+        log.warning("answer not delivered: %s", type(error).__name__, extra={"action": "answer_lost"})
+        return
+    if answer.status_code != 200:
+        log.warning("answer not delivered: HTTP %s", answer.status_code, extra={"action": "answer_lost"})
+
+
 async def show_form(
     client: AsyncWebClient, trigger_id: str, view: dict[str, Any], otherwise: Refused
 ) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.metrics.asking import Asked
+from bot.services.containment import Containment
 from bot.services.incidents import Incidents
 from bot.slack.face import Face
 
@@ -28,6 +29,7 @@ class Desk:
     """The services, how we look, and the clock. No client: a listener gets Slack's from its request."""
 
     incidents: Incidents
+    containment: Containment
     reports: Reports
     face: Face
     now: Callable[[], datetime]

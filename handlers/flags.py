@@ -1,66 +1,131 @@
-"""Hold a risky flag at its safe value, and let go of it: `/flag`, `/flag kill`, `/flag undo`, *Undo*."""
+"""Look at flags: `/flag` for what is held and what changed, `/flag find`, `/flag show`, `/flag log`."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
-
-from bot.domain.events import FlagRestored
-from bot.domain.vocabulary import Refused, incident_name
-from bot.slack.hints import so_now
-from bot.slack.ids import Action, FlagAim
-from bot.slack.text import code, cut, quoted
+from bot.domain.vocabulary import Refused, incident_name, incident_number
+from bot.services.containment import Places
+from bot.slack.text import ago, code, cut, mention, quoted
+from bot.storage.flag_audit import Act, Line, Step
+from bot.storage.flag_log import FlagEvent, Kind
 from bot.storage.flags import Flag
-from handlers.answers import pressing
 from handlers.commands import Router
 from handlers.desk import Desk
-from handlers.payloads import Body, Typed, actor_of, press_key, pressed
+from handlers.payloads import Typed
 
 FLAGS_SHOWN = 30  # about what one answer holds; a certain one is shown by its name
+LINES_SHOWN = 20  # of the audit
 DESCRIPTION_SHOWN = 100
+REASON_SHOWN = 150
 KEY_SHOWN = 100
 
 
-def register(app: AsyncApp, flag: Router, desk: Desk) -> None:
+def register(flag: Router, desk: Desk) -> None:
     """Connect the story."""
-    flag.verb("", partial(_show, desk))
+    flag.verb("", partial(_overview, desk))
     flag.verb("show", partial(_show, desk))
-    flag.verb("kill", partial(_kill, desk))
-    flag.verb("undo", partial(_undo, desk))
+    flag.verb("find", partial(_find, desk))
+    flag.verb("log", partial(_log, desk))
 
-    @app.action(Action.FLAG_UNDO)
-    async def undo(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
-        async with pressing(desk.face, ack, respond):
-            aim = pressed(FlagAim, body)
-            await desk.incidents.restore(actor_of(body), aim.incident, flag=aim.flag, key=press_key(body))
+
+def flag_and_place(typed: str, places: Places) -> tuple[str, str, str]:
+    """`checkout-v2 staging why` is the flag, the environment and the rest; the default one where none is named."""
+    words = typed.split(maxsplit=2)
+    if len(words) > 1 and words[1] in places.environments:
+        return words[0], words[1], words[2] if len(words) > 2 else ""
+    key, _, rest = typed.partition(" ")
+    return key, places.default, rest.strip()
+
+
+async def _overview(desk: Desk, typed: Typed) -> str:
+    """What is held now, and what changed in the last day: the first question of an incident."""
+    t, seen = desk.face.t, await desk.containment.overview()
+    if not seen.held and not seen.changes:
+        return await _show(desk, typed)
+    lines = [t("*Held now:*")] if seen.held else [t("No flag is held.")]
+    lines += [f"• {_line(desk, flag)}" for flag in seen.held[:FLAGS_SHOWN]]
+    if seen.changes:
+        lines.append(t("*Changed in the last 24 hours:*"))
+        lines += [f"• {_change(desk, change)}" for change in seen.changes]
+    return "\n".join(lines)
 
 
 async def _show(desk: Desk, typed: Typed) -> str:
-    t, flags = desk.face.t, await desk.incidents.flags()
-    if typed.text:
-        flags = [flag for flag in flags if flag.key == typed.text]
-        if not flags:
-            raise Refused(
-                "There is no flag `{flag}`. `/flag show` lists the flags there are.",
-                flag=cut(typed.text, KEY_SHOWN),
-            )
-    if not flags:
+    t = desk.face.t
+    key, environment, rest = flag_and_place(typed.text, desk.containment.places)
+    if key and not rest:
+        return await _one(desk, key, environment)
+    if key in desk.containment.places.environments or not key:
+        found = await desk.containment.everything(key or environment)
+    else:
+        environment = desk.containment.places.named(rest)
+        return await _one(desk, key, environment)
+    if not found:
         return t(
             "There is no flag yet. On the bot's machine: {command}", command=code("firebreak flag define KEY")
         )
-    lines = [_line(desk, flag) for flag in flags[:FLAGS_SHOWN]]
-    if len(flags) > FLAGS_SHOWN:
+    return _listed(desk, found)
+
+
+async def _one(desk: Desk, key: str, environment: str) -> str:
+    """Everything about one flag; values are shown by the names of variants alone."""
+    if key in desk.containment.places.environments:
+        found = await desk.containment.everything(key)
+        if found:
+            return _listed(desk, found)
+    flag = next((each for each in await desk.containment.everything(environment) if each.key == key), None)
+    if flag is None:
+        raise Refused(
+            "There is no flag `{flag}`. `/flag show` lists the flags there are.", flag=cut(key, KEY_SHOWN)
+        )
+    t, lines = desk.face.t, [_line(desk, flag)]
+    history = await desk.containment.history(key, environment)
+    lines += [f"• {_change(desk, change)}" for change in history]
+    metadata = await desk.containment.metadata(key, environment)
+    if "owner" in metadata:
+        lines.append(t("Owner: {owner}", owner=quoted(str(metadata["owner"]), KEY_SHOWN)))
+    return "\n".join(lines)
+
+
+async def _find(desk: Desk, typed: Typed) -> str:
+    if not typed.text:
+        raise Refused("What do you look for? Type `/flag find <words>`.")
+    found = await desk.containment.find(typed.text)
+    if not found:
+        return desk.face.t("No flag has all of these words: {words}", words=quoted(typed.text, KEY_SHOWN))
+    return _listed(desk, found)
+
+
+async def _log(desk: Desk, typed: Typed) -> str:
+    number = incident_number(typed.text) if typed.text else None
+    if number is not None:
+        lines = await desk.containment.audit(incident=number, limit=LINES_SHOWN)
+    else:
+        lines = await desk.containment.audit(flag=typed.text, limit=LINES_SHOWN)
+    if not lines:
+        return desk.face.t("Nothing was switched yet.")
+    return "\n".join(_audited(desk, line) for line in lines)
+
+
+def _listed(desk: Desk, found: list[Flag]) -> str:
+    t = desk.face.t
+    lines = [_line(desk, flag) for flag in found[:FLAGS_SHOWN]]
+    if len(found) > FLAGS_SHOWN:
         command = code(t("/flag show <flag>"))
         lines.append(
-            t("and {count} more; a certain one: {command}", count=len(flags) - FLAGS_SHOWN, command=command)
+            t("and {count} more; a certain one: {command}", count=len(found) - FLAGS_SHOWN, command=command)
         )
     return "\n".join(lines)
 
 
 def _line(desk: Desk, flag: Flag) -> str:
-    t, key, now = desk.face.t, code(flag.key, KEY_SHOWN), code(flag.now, KEY_SHOWN)
-    if flag.held_by is None:
+    t, now = desk.face.t, code(flag.now, KEY_SHOWN)
+    key = code(flag.key, KEY_SHOWN)
+    if flag.environment != desk.containment.places.default:
+        key = f"{key} ({quoted(flag.environment, KEY_SHOWN)})"
+    if flag.held_at is None:
         return t(
             "{flag} serves {now}; safe is {safe}. {description}",
             flag=key,
@@ -72,48 +137,59 @@ def _line(desk: Desk, flag: Flag) -> str:
         "{flag} is *held* at {now} by {incident}; otherwise {serves}. {description}",
         flag=key,
         now=now,
-        incident=incident_name(flag.held_by),
+        incident=quoted(flag.holder, KEY_SHOWN),
         serves=code(flag.serves, KEY_SHOWN),
         description=quoted(flag.description, DESCRIPTION_SHOWN),
     ).strip()
 
 
-async def _kill(desk: Desk, typed: Typed) -> str:
-    flag, reason = (*typed.text.split(maxsplit=1), "", "")[:2]
-    if not flag:
-        raise Refused(
-            "Which flag, and why? Nothing was switched. Type `/flag kill <flag> <reason>`; `/flag show` lists "
-            "the flags."
-        )
-    here = await desk.incidents.of_channel(typed.channel)
-    outcome = await desk.incidents.contain(typed.actor, here.number, flag=flag, reason=reason, key=typed.key)
-    held = outcome.incident.containment(flag)
-    if held is None:  # delivered again, after somebody has let go of it
-        return desk.face.t("{flag} is held no more.", flag=code(flag, KEY_SHOWN))
-    undo = code(f"/flag undo {flag}", 2 * KEY_SHOWN)
-    said = desk.face.t(
-        "{flag} is held at {safe} for everyone; it served {before}. To undo it: {undo}.",
-        flag=code(flag, KEY_SHOWN),
-        safe=code(held.safe, KEY_SHOWN),
-        before=code(held.before, KEY_SHOWN),
-        undo=undo,
+def _change(desk: Desk, change: FlagEvent) -> str:
+    t, now = desk.face.t, desk.now()
+    words = {
+        Kind.DEFINED: t("defined"),
+        Kind.REMOVED: t("removed"),
+        Kind.HELD: t("held"),
+        Kind.RELEASED: t("let go"),
+    }
+    said = t(
+        "{flag} {change}: {before} → {after}, by {who} {when}",
+        flag=code(change.key, KEY_SHOWN),
+        change=words[change.kind],
+        before=code(change.before, KEY_SHOWN),
+        after=code(change.after, KEY_SHOWN),
+        who=mention(change.actor) if change.actor else t("somebody"),
+        when=ago(datetime.fromisoformat(change.at), now, t) if change.at else "",
     )
-    return so_now(said, outcome.incident, desk.face)
+    if change.incident is None:
+        return said
+    return f"{said} ({incident_name(change.incident)})"
 
 
-async def _undo(desk: Desk, typed: Typed) -> str:
-    flag = typed.text
-    if not flag:
-        raise Refused("Which flag? Type `/flag undo <flag>`; `/flag show` lists those that are held.")
-    here = await desk.incidents.of_channel(typed.channel)
-    outcome = await desk.incidents.restore(typed.actor, here.number, flag=flag, key=typed.key)
-    now = next((event.serves for event in outcome.events if isinstance(event, FlagRestored)), None)
-    if now is None:
-        said = desk.face.t("{flag} is held no more.", flag=code(flag, KEY_SHOWN))
-    else:
-        said = desk.face.t(
-            "{flag} serves {serves} again for everyone.",
-            flag=code(flag, KEY_SHOWN),
-            serves=code(now, KEY_SHOWN),
-        )
-    return so_now(said, outcome.incident, desk.face)
+def _audited(desk: Desk, line: Line) -> str:
+    t = desk.face.t
+    acts = {
+        Act.CONTAIN: t("hold"),
+        Act.RESTORE: t("let go"),
+        Act.EXTEND: t("keep"),
+        Act.END: t("leave for good"),
+        Act.LOST: t("lost"),
+        Act.DRILL: t("drill"),
+    }
+    steps = {
+        Step.ASKED: t("asked"),
+        Step.DONE: t("done"),
+        Step.FAILED: t("not done"),
+        Step.UNKNOWN: t("being checked"),
+    }
+    said = t(
+        "{when} {flag} ({environment}): {act}, *{step}*, by {who}",
+        when=line.at[:19].replace("T", " "),
+        flag=code(line.key, KEY_SHOWN),
+        environment=quoted(line.env, KEY_SHOWN),
+        act=acts[line.act],
+        step=steps[line.step],
+        who=mention(line.actor) if line.actor else t("somebody"),
+    )
+    approver = t("approved by {who}", who=mention(line.approver)) if line.approver else ""
+    name = "" if line.incident is None else incident_name(line.incident)
+    return ", ".join(filter(None, [said, approver, name, quoted(line.reason, REASON_SHOWN)]))

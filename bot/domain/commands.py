@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.domain.affected import NOTHING_NAMED, Affected
+from bot.domain.containing import Policy
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.questions import Answer
 from bot.domain.runbook import Runbook
@@ -173,6 +174,8 @@ class FlagFacts:
     """What the flag table says, read in the same transaction that decides.
 
     `held_by` is the number of the incident that contains it now, or None. `safe` is empty when none is declared.
+    `production` is where two persons are wanted: `policy` says who may hold it there. `changed_by` is who changed
+    it last.
     """
 
     key: str
@@ -180,17 +183,56 @@ class FlagFacts:
     safe: str
     serves: str
     held_by: int | None
+    production: bool = False
+    policy: Policy = Policy.RESPONDERS
+    owner: str = ""
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContainFlag(Asked):
+    """`alone`: why the lead does not wait for a second person."""
+
     flag: FlagFacts
     reason: str
+    review: timedelta | None = None
+    alone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreFlag(Asked):
+    """`alone` as in `ContainFlag`; `force`: also when somebody else has changed it since."""
+
     flag: FlagFacts
+    alone: str = ""
+    force: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtendContainment(Asked):
+    """Look at it again later; with an `owner` also after the incident is closed."""
+
+    flag: str
+    environment: str = FIRST_ENVIRONMENT
+    review: timedelta
+    owner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoseContainment(Asked):
+    """The flag was looked at, and is not held."""
+
+    flag: FlagFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndContainment(Asked):
+    """It stays as it is for good, and belongs to `owner`."""
+
+    flag: str
+    environment: str = FIRST_ENVIRONMENT
+    reason: str
+    owner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +347,9 @@ Command = (
     | AddNote
     | ContainFlag
     | RestoreFlag
+    | ExtendContainment
+    | LoseContainment
+    | EndContainment
     | SendReminder
     | PostUpdate
     | ReopenIncident

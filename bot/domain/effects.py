@@ -11,9 +11,13 @@ from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
     ChannelOpened,
+    ContainmentEnded,
+    ContainmentExtended,
+    ContainmentLost,
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
+    FlagAsked,
     FlagContained,
     FlagRestored,
     GateAnswered,
@@ -209,6 +213,8 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [Tell(event=event)]
         case FlagContained() | FlagRestored():
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
+        case ContainmentExtended() | ContainmentLost() | ContainmentEnded() | FlagAsked():
+            return [Tell(event=event), *_draws(Surface.CARD)]
         case RunbookChosen():
             told: list[Effect] = [] if event.previous is None else [Tell(event=event)]
             return [*told, *_draws(Surface.CHECKLIST, Surface.CARD)]

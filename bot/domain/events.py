@@ -267,22 +267,70 @@ class NoteAdded(Happened):
     text: str
 
 
-class FlagContained(Happened):
-    """A flag is held at its safe value. `before` is what it served until then, for the exact undo."""
-
-    type: Literal["flag_contained"] = "flag_contained"
+class OfFlag(Happened):
     flag: str
     environment: str = FIRST_ENVIRONMENT
+
+
+class FlagContained(OfFlag):
+    """A flag is held at its safe value. `before` is what it served until then, for the exact undo.
+
+    `review_at` is when somebody looks at it again. `asked_by` is who asked for it, where `by` is the second person;
+    `alone` is why there was none although there had to be one.
+    """
+
+    type: Literal["flag_contained"] = "flag_contained"
     reason: str
     safe: str
     before: str
+    review_at: datetime | None = None
+    asked_by: str = ""
+    alone: str = ""
 
 
-class FlagRestored(Happened):
+class FlagRestored(OfFlag):
+    """`over` says what somebody else had made of it meanwhile, where it was let go of all the same."""
+
     type: Literal["flag_restored"] = "flag_restored"
-    flag: str
-    environment: str = FIRST_ENVIRONMENT
     serves: str
+    alone: str = ""
+    over: str = ""
+
+
+class FlagAsked(OfFlag):
+    """Somebody wants a flag held which takes a second person, or its owner."""
+
+    type: Literal["flag_asked"] = "flag_asked"
+    reason: str
+    safe: str
+    before: str
+    policy: str
+    owner: str = ""
+    minutes: int
+
+
+class ContainmentExtended(OfFlag):
+    """It stays held, and is looked at again then. `owner` answers for it from now on."""
+
+    type: Literal["containment_extended"] = "containment_extended"
+    review_at: datetime
+    owner: str = ""
+
+
+class ContainmentLost(OfFlag):
+    """It is not held any more, and nobody asked us. `serves` is what it serves now, `changed_by` who did it."""
+
+    type: Literal["containment_lost"] = "containment_lost"
+    serves: str
+    changed_by: str = ""
+
+
+class ContainmentEnded(OfFlag):
+    """The incident answers for it no more: it stays as it is and belongs to `owner`."""
+
+    type: Literal["containment_ended"] = "containment_ended"
+    reason: str
+    owner: str = ""
 
 
 class ReminderSent(Happened):
@@ -354,6 +402,10 @@ Event = Annotated[
     | NoteAdded
     | FlagContained
     | FlagRestored
+    | FlagAsked
+    | ContainmentExtended
+    | ContainmentLost
+    | ContainmentEnded
     | ReminderSent
     | IncidentImported
     | UpdateImported,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never
 
+from bot.domain import switching
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -13,8 +14,6 @@ from bot.domain.events import (
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
-    FlagContained,
-    FlagRestored,
     GateAnswered,
     GateOverridden,
     IncidentCancelled,
@@ -43,7 +42,6 @@ from bot.domain.events import (
     UpdatePosted,
 )
 from bot.domain.incident import (
-    Containment,
     Duplicate,
     Incident,
     Item,
@@ -94,6 +92,8 @@ Turn = (
 def _changes(incident: Incident, event: Event) -> dict[str, object]:
     if isinstance(event, Turn):
         return _turned(incident, event)
+    if isinstance(event, switching.Switched):
+        return switching.switched(incident, event)
     match event:
         case IncidentDeclared():
             return _declared(incident, event)
@@ -139,14 +139,8 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return _imported(event)
         case NoteAdded() | UpdateImported():
             return {}
-        case FlagContained():
-            return {"containments": (*incident.containments, _held(event))}
-        case FlagRestored():
-            let_go = (event.flag, event.environment)
-            kept = tuple(held for held in incident.containments if (held.flag, held.environment) != let_go)
-            return {"containments": kept}
         case ReminderSent():
-            return {"reminded": (*incident.reminded, event.name)}
+            return switching.reminded(incident, event)
         case _:
             assert_never(event)
 
@@ -344,15 +338,3 @@ def _finished(item: ActionItem, event: ActionItemDone) -> ActionItem:
 def _passed(incident: Incident, event: PhaseEntered) -> dict[Milestone, datetime]:
     reached = REACHED_BY_LEAVING.get(event.left)
     return incident.milestones if reached is None else incident.milestones | {reached: event.at}
-
-
-def _held(event: FlagContained) -> Containment:
-    return Containment(
-        flag=event.flag,
-        environment=event.environment,
-        safe=event.safe,
-        before=event.before,
-        by=event.by,
-        at=event.at,
-        reason=event.reason,
-    )

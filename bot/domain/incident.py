@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
+from bot.domain.containing import REMIND_AGAIN
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.questions import ActionItem, Answer
 from bot.domain.runbook import Frozen, Question, Step
@@ -74,6 +75,31 @@ class Containment(Frozen):
     by: str
     at: datetime
     reason: str
+    review_at: datetime | None = None
+    reminded: int = 0  # how often somebody was asked to look at it since `review_at`, and when last
+    reminded_at: datetime | None = None
+    owner: str = ""  # who answers for it when the incident is closed
+    lost: str = ""  # what it serves instead, when somebody let go of it behind our back
+
+    @property
+    def next_review(self) -> datetime | None:
+        """When somebody is asked to look at it again, and again each day; after downtime once, not for each day."""
+        return self.review_at if self.reminded_at is None else self.reminded_at + REMIND_AGAIN
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.flag, self.environment
+
+
+class FlagRequest(Frozen):
+    """Somebody asked for a second person to hold a flag."""
+
+    flag: str
+    environment: str
+    by: str
+    at: datetime
+    reason: str
+    minutes: int
 
 
 class Update(Frozen):
@@ -133,6 +159,7 @@ class Incident(Frozen):
     channel_name: str | None = None
     surfaces: dict[Surface, Place] = Field(default_factory=dict)
     containments: tuple[Containment, ...] = ()
+    flag_requests: tuple[FlagRequest, ...] = ()
     reminded: tuple[str, ...] = ()
     answers: dict[Phase, tuple[Answer, ...]] = Field(default_factory=dict)
     unverified: dict[Phase, str] = Field(default_factory=dict)  # phases left without proof, and why
@@ -191,6 +218,17 @@ class Incident(Frozen):
         if item.step.due_after is None or began is None:
             return None
         return began + timedelta(minutes=item.step.due_after)
+
+    def answers_here(self, person: str) -> bool:
+        """Whether this person takes part: declared it, or has a role."""
+        return person in (self.declared_by, *self.roles.values(), *self.responders)
+
+    def flag_request(self, flag: str, environment: str) -> FlagRequest | None:
+        """Who wants this flag held and waits for somebody else to press."""
+        return next(
+            (each for each in self.flag_requests if (each.flag, each.environment) == (flag, environment)),
+            None,
+        )
 
     def containment(self, flag: str, environment: str | None = None) -> Containment | None:
         """How it holds the flag, in this environment or in any."""

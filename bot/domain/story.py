@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
-from bot.domain import reminders
+from bot.domain import reminders, story_flags
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -14,8 +14,6 @@ from bot.domain.events import (
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
-    FlagContained,
-    FlagRestored,
     GateAnswered,
     GateOverridden,
     IncidentCancelled,
@@ -49,6 +47,7 @@ from bot.domain.language import Translate
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import milestone_word, phase_word, role_word
 from bot.domain.questions import ActionItem, Proof
+from bot.domain.switching import Switched
 from bot.domain.vocabulary import Kind, Phase, Role, incident_name
 
 Who = Callable[[str], str]
@@ -70,6 +69,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
     by = who(event.by)
     if isinstance(event, Turn):
         return _turned(event, t, by, quote)
+    if isinstance(event, Switched):
+        return story_flags.line(event, t, who, quote)
     match event:
         case IncidentDeclared():
             return _declared_line(event, t, by, quote)
@@ -113,14 +114,10 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return _update_line(event, t, by, quote)
         case NoteAdded():
             return t("{who}: {text}", who=by, text=quote(event.text))
-        case FlagContained() | FlagRestored():
-            return _flag_line(event, t, by, quote)
         case IncidentImported() | UpdateImported():
             return _imported_line(event, t, quote)
-        case ReminderSent(name=reminders.NOBODY_LEADS):
-            return t("Reminder: nobody leads yet.")
         case ReminderSent():
-            return t("Reminder: {name}", name=quote(event.name))
+            return _reminder_line(event, t, quote)
         case _:
             assert_never(event)
 
@@ -136,6 +133,14 @@ def affected_words(of: Incident | IncidentDeclared, t: Translate, quote: Quote =
     """The affected services and critical paths in a line; empty where nobody named any."""
     services, paths = (", ".join(quote(name) for name in names) for names in (of.services, of.paths))
     return " · ".join(part for part in (services, t("paths: {paths}", paths=paths) if paths else "") if part)
+
+
+def _reminder_line(event: ReminderSent, t: Translate, quote: Quote) -> str:
+    if event.name == reminders.NOBODY_LEADS:
+        return t("Reminder: nobody leads yet.")
+    if event.name.startswith(reminders.FLAG_REVIEW):
+        return story_flags.review_line(event.name, t, quote)
+    return t("Reminder: {name}", name=quote(event.name))
 
 
 def _runbook_line(event: RunbookChosen, t: Translate, by: str, quote: Quote) -> str:
@@ -390,26 +395,6 @@ def _imported_line(event: IncidentImported | UpdateImported, t: Translate, quote
             )
         case UpdateImported():
             return t("{status}: {text}", status=quote(event.status), text=quote(event.text))
-
-
-def _flag_line(event: FlagContained | FlagRestored, t: Translate, by: str, quote: Quote) -> str:
-    match event:
-        case FlagContained():
-            return t(
-                "{who} contained the flag {flag}: served {before}, now held at {safe}. Reason: {reason}",
-                who=by,
-                flag=quote(event.flag),
-                before=quote(event.before),
-                safe=quote(event.safe),
-                reason=quote(event.reason),
-            )
-        case FlagRestored():
-            return t(
-                "{who} let go of the flag {flag}: it serves {serves} again.",
-                who=by,
-                flag=quote(event.flag),
-                serves=quote(event.serves),
-            )
 
 
 def _stopped(text: str) -> str:

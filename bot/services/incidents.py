@@ -140,43 +140,6 @@ class Incidents:
             )
         return await self._execute(actor, number, ChangeRunbook(by=actor.id, runbook=found), key)
 
-    async def contain(self, actor: Actor, number: int, *, flag: str, reason: str, key: str) -> Outcome:
-        """Hold a flag at its safe value because of this incident."""
-        now = self._now()
-
-        def body(transaction: Transaction) -> Outcome:
-            return flags.contain(
-                transaction,
-                team_id=self._team_id,
-                number=number,
-                flag=flag,
-                reason=reason,
-                by=actor.id,
-                now=now,
-                key=key,
-                environment=self._environment,
-            )
-
-        return await self._write(actor, body)
-
-    async def restore(self, actor: Actor, number: int, *, flag: str, key: str) -> Outcome:
-        """Let go of a flag that this incident holds."""
-        now = self._now()
-
-        def body(transaction: Transaction) -> Outcome:
-            return flags.restore(
-                transaction,
-                team_id=self._team_id,
-                number=number,
-                flag=flag,
-                by=actor.id,
-                now=now,
-                key=key,
-                environment=self._environment,
-            )
-
-        return await self._write(actor, body)
-
     async def merge(self, actor: Actor, number: int, *, into: int, reason: str, key: str) -> Outcome:
         """Incident `number` is a duplicate of `into`."""
         now = self._now()
@@ -193,7 +156,7 @@ class Incidents:
                 key=key,
             )
 
-        return await self._write(actor, body)
+        return await self.write(actor, body)
 
     async def unmerge(self, actor: Actor, number: int, *, reason: str, key: str) -> Outcome:
         """Incident `number` is one of its own after all."""
@@ -210,7 +173,7 @@ class Incidents:
                 key=key,
             )
 
-        return await self._write(actor, body)
+        return await self.write(actor, body)
 
     async def of_channel(self, channel: str) -> Incident:
         """The incident whose channel this is; raises Refused when it is none."""
@@ -269,9 +232,11 @@ class Incidents:
                 transaction, team_id=self._team_id, number=number, command=command, now=now, key=key
             )
 
-        return await self._write(actor, body)
+        return await self.write(actor, body)
 
-    async def _write(self, actor: Actor, body: Callable[[Transaction], Outcome]) -> Outcome:
+    async def write(self, actor: Actor, body: Callable[[Transaction], Outcome]) -> Outcome:
+        """Run the body of a command in one transaction, remember the person's name, and wake the delivery."""
+
         def named(transaction: Transaction) -> Outcome:
             if self._named.get(actor.id) != actor.name:
                 people.remember(transaction, self._team_id, actor.id, actor.name)

@@ -60,6 +60,7 @@ def button(
     value: str,
     *,
     primary: bool = False,
+    danger: bool = False,
     confirm: Block | None = None,
     spoken: str | None = None,
 ) -> Block:
@@ -72,6 +73,8 @@ def button(
     }
     if primary:
         element["style"] = "primary"
+    if danger:
+        element["style"] = "danger"
     if confirm is not None:
         element["confirm"] = confirm
     if spoken is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident, Item
 from bot.domain.naming import phase_word, role_word
 from bot.domain.vocabulary import Phase, StepState
@@ -11,7 +12,7 @@ from bot.slack import blocks
 from bot.slack.blocks import BLOCKS_MAX, Block
 from bot.slack.cards import next_phase_button, progress
 from bot.slack.face import Drawing, Face
-from bot.slack.ids import Action, IncidentAim, StepAct, StepAim, StepMenuAim, pack
+from bot.slack.ids import Action, HoldAim, IncidentAim, StepAct, StepAim, StepMenuAim, pack
 from bot.slack.text import clock, code, cut, day_and_clock, escape, quoted, width
 
 RUNBOOK_MAX = 600  # a title has at most 100 characters; escaping makes five of one
@@ -92,9 +93,20 @@ def _roomy(item: Item, incident: Incident, face: Face, now: datetime, *, first: 
         blocks.actions(
             _button(t("Done"), Action.STEP_DONE, item, incident, primary=first),
             _button(t("Skip…"), Action.STEP_SKIP, item, incident),
+            _hold_button(item, incident, face),
             _menu(Action.STEP_MORE, _more(item, face), item, incident),
         ),
     ]
+
+
+def _hold_button(item: Item, incident: Incident, face: Face) -> Block | None:
+    """Shows the confirmation for the flag that a step names, with the step as the reason."""
+    flag = item.step.flag
+    if flag is None or incident.containment(flag, FIRST_ENVIRONMENT) is not None:
+        return None
+    aim = HoldAim(incident=incident.number, flag=flag, reason=item.step.text)
+    spoken = face.t("Hold {flag}…", flag=flag)
+    return blocks.button(face.t("Hold the flag…"), Action.FLAG_LOOK, pack(aim), spoken=spoken)
 
 
 def _compact(item: Item, incident: Incident, face: Face, now: datetime) -> Block:

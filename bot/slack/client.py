@@ -31,6 +31,7 @@ from bot.domain.effects import (
     Spread,
     Tell,
 )
+from bot.domain.events import FlagContained
 from bot.domain.incident import Incident, Place
 from bot.domain.vocabulary import FIREBREAK, Surface
 from bot.services.delivery import Failed, Hopeless, Wait
@@ -41,6 +42,7 @@ from bot.slack.cards import summary_message
 from bot.slack.checklist import checklist
 from bot.slack.errors import code_of, meaning, method_of
 from bot.slack.face import Drawing, Face
+from bot.slack.flags import ReadBack
 from bot.slack.groups import Groups
 from bot.slack.moments import moment
 from bot.slack.uploads import Picture, Uploads
@@ -93,6 +95,7 @@ class SlackOutside:
         summary: Summary,
         waiting: Callable[[int], Awaitable[list[str]]] = _nothing_waits,
         picture: Callable[[SendPicture], Awaitable[Picture | None]] = _no_picture,
+        held: Callable[[str, str], Awaitable[bool]] | None = None,
         budgets: Budgets | None = None,
     ) -> None:
         self._client = client
@@ -102,6 +105,7 @@ class SlackOutside:
         self._summary = summary
         self._waiting = waiting
         self._picture = picture
+        self._held = held
         self._budgets = budgets or Budgets()
         self._groups = Groups(client, self._budgets)
         self._channels: dict[str, str] = {}
@@ -143,7 +147,8 @@ class SlackOutside:
             case Pin():
                 await self._pin(promise, incident.surfaces[effect.surface])
             case Tell():
-                await self._post(promise, _channel(incident), moment(effect.event, incident, self._face))
+                drawing = moment(effect.event, incident, self._face, await self._read_back(promise, effect))
+                await self._post(promise, _channel(incident), drawing)
             case Spread():
                 await self._spread(promise, incident, effect)
             case Brief():
@@ -286,6 +291,16 @@ class SlackOutside:
         except SlackApiError as error:
             if code_of(error) not in ("already_pinned", "message_not_found"):
                 raise
+
+    async def _read_back(self, promise: Promise, effect: Tell) -> ReadBack:
+        """How a flag is found that was just held. Only the first attempt tells how long that took."""
+        event = effect.event
+        if not isinstance(event, FlagContained) or self._held is None:
+            return ReadBack.NOT_ASKED
+        if not await self._held(event.flag, event.environment):
+            return ReadBack.MISSING
+        seconds = (self._now() - event.at).total_seconds()
+        return ReadBack(seconds if promise.attempt == 1 else None)
 
     # posts ---------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.vocabulary import Phase, Refused, Role, Severity
 
 
@@ -47,6 +48,13 @@ class Action(StrEnum):
     STEP_MORE = "checklist.more"
     STEP_MENU = "checklist.menu"
     FLAG_UNDO = "flags.undo"
+    FLAG_LOOK = "flags.look"
+    FLAG_KILL = "flags.kill"
+    FLAG_LEAVE = "flags.leave"
+    FLAG_APPROVE = "flags.approve"
+    FLAG_EXTEND = "flags.extend"
+    FLAG_AGAIN = "flags.again"
+    FLAG_ACCEPT = "flags.accept"
     TRY_AGAIN = "waiting.try_again"
     CHANGE_RUNBOOK = "runbook.change"
     FIGURES_BY_SEVERITY = "reports.by_severity"
@@ -159,6 +167,22 @@ class StepMenuAim(StepAim):
 
 class FlagAim(IncidentAim):
     flag: str
+    environment: str = FIRST_ENVIRONMENT
+
+
+class HoldAim(FlagAim):
+    """A flag that somebody thinks of holding, why, and for how long."""
+
+    reason: str = ""
+    minutes: int | None = None
+
+
+class KillAim(HoldAim):
+    """What a confirmation is bound to: the flag as it was seen, who saw it, and until when that counts."""
+
+    by: str
+    token: str
+    until: int
 
 
 class Origin(Travelling):

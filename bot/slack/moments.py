@@ -5,8 +5,6 @@ from __future__ import annotations
 from bot.domain import reminders, story
 from bot.domain.events import (
     Event,
-    FlagContained,
-    FlagRestored,
     GateAnswered,
     IncidentClosed,
     NoteAdded,
@@ -19,23 +17,25 @@ from bot.domain.events import (
 from bot.domain.incident import Incident
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import phase_word
+from bot.domain.switching import Switched
 from bot.domain.vocabulary import Phase, Role
-from bot.slack import blocks
+from bot.slack import blocks, flags
 from bot.slack.blocks import Block
 from bot.slack.cards import recovery_times
 from bot.slack.face import Drawing, Face
-from bot.slack.ids import Action, FlagAim, IncidentAim, pack
+from bot.slack.flags import ReadBack
+from bot.slack.ids import Action, IncidentAim, pack
 from bot.slack.leftovers import unverified
 from bot.slack.text import clock, code, paragraphs, quoted
 
 NOTE_PIECE = 2900  # of a section's 3,000: a note never fills more than six of them, however it is escaped
 ANSWER_SHOWN = 2800  # of an answer, escaped; the export has the whole of it
-REASON_SHOWN = 1500  # a reason has at most 500 characters; escaping makes five of one
-OFF_VALUES = ("off", "false", "0", "no", "disabled")  # safe values that a person would call OFF
 
 
-def moment(event: Event, incident: Incident, face: Face) -> Drawing:
-    """The message that tells `event`."""
+def moment(event: Event, incident: Incident, face: Face, read_back: ReadBack = ReadBack.NOT_ASKED) -> Drawing:
+    """The message that tells `event`; `read_back` is how a flag that it speaks of was found just now."""
+    if isinstance(event, Switched):
+        return flags.moment(event, incident, face, read_back)
     match event:
         case SeverityChanged():
             return _said(_severity_changed(event, face))
@@ -51,12 +51,10 @@ def moment(event: Event, incident: Incident, face: Face) -> Drawing:
             return _update(event, face)
         case NoteAdded():
             return _note(event, face)
-        case FlagContained():
-            return _flag_contained(event, incident, face)
-        case FlagRestored():
-            return _said(_flag_restored(event, face))
         case ReminderSent(name=reminders.NOBODY_LEADS):
             return _nobody_leads(event, incident, face)
+        case ReminderSent(name=name) if name.startswith(reminders.FLAG_REVIEW):
+            return flags.review(event, incident, face)
         case _:
             return _said(
                 story.line(event, face.t, face.person, lambda text: quoted(text, blocks.SECTION_MAX))
@@ -156,37 +154,6 @@ def _note(event: NoteAdded, face: Face) -> Drawing:
     return Drawing([by, *pieces], blocks.notification(t("Note: {text}", text=quoted(event.text, 500))))
 
 
-def _flag_contained(event: FlagContained, incident: Incident, face: Face) -> Drawing:
-    t = face.t
-    flag, before, safe = code(event.flag), code(event.before), code(event.safe)
-    if event.safe.casefold() in OFF_VALUES:
-        text = t(
-            "{flag} is *OFF for everyone*: served {before}, now held at {safe}.",
-            flag=flag,
-            before=before,
-            safe=safe,
-        )
-    else:
-        text = t(
-            "{flag} is *held for everyone*: served {before}, now held at {safe}.",
-            flag=flag,
-            before=before,
-            safe=safe,
-        )
-    why = t("{who}: {reason}", who=face.person(event.by), reason=quoted(event.reason, REASON_SHOWN))
-    value = pack(FlagAim(incident=incident.number, flag=event.flag))
-    if len(value) > blocks.VALUE_MAX:
-        return _said(text, blocks.context(why))
-    asked = blocks.confirm(
-        t("Undo {flag}?", flag=event.flag),
-        t("It serves {before} to everyone again, at once.", before=event.before),
-        yes=t("Undo"),
-        no=t("Keep it held"),
-    )
-    undo = blocks.button(t("Undo"), Action.FLAG_UNDO, value, confirm=asked)
-    return _said(text, blocks.context(why), blocks.actions(undo))
-
-
 def _nobody_leads(event: ReminderSent, incident: Incident, face: Face) -> Drawing:
     t = face.t
     after = duration_words(max(0.0, (event.at - incident.declared_at).total_seconds()), t)
@@ -199,12 +166,3 @@ def _nobody_leads(event: ReminderSent, incident: Incident, face: Face) -> Drawin
         t("Take the lead"), Action.TAKE_LEAD, pack(IncidentAim(incident=incident.number)), primary=True
     )
     return _said(text, blocks.actions(lead))
-
-
-def _flag_restored(event: FlagRestored, face: Face) -> str:
-    return face.t(
-        "{flag} serves {serves} again for everyone ({who}).",
-        flag=code(event.flag),
-        serves=code(event.serves),
-        who=face.person(event.by),
-    )

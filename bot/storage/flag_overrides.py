@@ -132,6 +132,21 @@ def set_review(
     )
 
 
+def hand_over(
+    transaction: Transaction, team_id: str, *, env: str, key: str, incident: int, owner: str
+) -> None:
+    """What this incident holds belongs to `owner` and to no incident; what is served stays the same."""
+    transaction.run(
+        "update flag_override set incident = null, actor = :owner, review_at = null"
+        " where team_id = :team_id and env = :env and key = :key and incident = :incident",
+        team_id=team_id,
+        env=env,
+        key=key,
+        incident=incident,
+        owner=owner,
+    )
+
+
 def hold(
     transaction: Transaction,
     team_id: str,
@@ -151,7 +166,10 @@ def hold(
     transaction.run(
         "insert into flag_override"
         " (team_id, env, key, variant, incident, actor, reason, created, review_at, policy) values"
-        " (:team_id, :env, :key, :variant, :incident, :actor, :reason, :created, :review_at, :policy)",
+        " (:team_id, :env, :key, :variant, :incident, :actor, :reason, :created, :review_at, :policy)"
+        " on conflict (team_id, env, key) do update set variant = excluded.variant,"
+        " incident = excluded.incident, actor = excluded.actor, reason = excluded.reason,"
+        " created = excluded.created, review_at = excluded.review_at, policy = excluded.policy",
         team_id=team_id,
         env=env,
         key=key,

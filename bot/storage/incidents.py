@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from bot.domain.commands import AddNote, Command, DeclareIncident, OverrideGate
 from bot.domain.effects import Effect, coalesce_key, promised
-from bot.domain.events import Event, FlagContained, FlagRestored
+from bot.domain.events import ContainmentEnded, Event, FlagContained, FlagRestored
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
 from bot.domain.rules import decide
@@ -137,6 +137,21 @@ def still_open(transaction: Transaction, team_id: str) -> list[Incident]:
     )
     known = [Incident.model_validate_json(row["state"]) for row in rows]
     return [incident for incident in known if incident.origin is None]
+
+
+def holding(transaction: Transaction, team_id: str) -> list[Incident]:
+    """Every incident that holds a flag, closed ones too; found without reading those that hold none.
+
+    What lies over the flags and what will be looked at again are both asked: one of them may have been lost.
+    """
+    rows = transaction.all(
+        "select state from incident where team_id = :team_id and number in ("
+        " select incident from flag_override where team_id = :team_id and incident is not null"
+        " union select incident from timer where team_id = :team_id and name like 'flag_review:%')"
+        " order by number",
+        team_id=team_id,
+    )
+    return [Incident.model_validate_json(row["state"]) for row in rows]
 
 
 def touched_between(transaction: Transaction, team_id: str, start: datetime, end: datetime) -> list[Incident]:
@@ -265,6 +280,11 @@ def _hold_or_release(transaction: Transaction, team_id: str, number: int, event:
             reason=event.reason,
             now=event.at,
             incident=number,
+            review_at=event.review_at,
+        )
+    elif isinstance(event, ContainmentEnded):
+        flag_overrides.hand_over(
+            transaction, team_id, env=event.environment, key=event.flag, incident=number, owner=event.owner
         )
     elif isinstance(event, FlagRestored):
         flag_overrides.let_go(

@@ -246,6 +246,34 @@ FLAGS = (
     "delete from flag",
 )
 
+AUDIT = (
+    # Every switching, twice: that it was asked for, before anything is done, and what came of it.
+    """
+    create table flag_audit (
+        id integer primary key,
+        team_id text not null,
+        operation text not null,
+        step text not null,
+        act text not null,
+        backend text not null default '',
+        env text not null,
+        key text not null,
+        incident integer,
+        actor text not null,
+        approver text not null default '',
+        reason text not null default '',
+        mark text not null default '',
+        detail text not null default '',
+        seconds real,
+        at text not null
+    )
+    """,
+    "create index flag_audit_key on flag_audit (team_id, env, key, id)",
+    "create index flag_audit_incident on flag_audit (team_id, incident, id)",
+    "create index flag_audit_actor on flag_audit (team_id, actor, at)",
+    "create index flag_audit_operation on flag_audit (team_id, operation)",
+)
+
 EMPTIED = ("containment", "flag")  # by 0005_flags; kept for old replicas, and nobody reads them any more
 
 # What reports read, beside the state: times in milliseconds since 1970, so that durations are subtractions. The
@@ -302,6 +330,7 @@ STEPS = (
     ("0006_figures", FIGURES),
     ("0007_origins", ORIGINS),
     ("0008_unfinished", UNFINISHED),
+    ("0009_flag_audit", AUDIT),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their

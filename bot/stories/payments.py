@@ -49,7 +49,9 @@ async def _led(stage: Stage, bo: Actor, channel: Channel) -> None:
 async def _contained(stage: Stage, bo: Actor, channel: Channel) -> None:
     stage.act(bo, f"types /flag kill {FLAG} errors began with the rollout")
     stage.shows(await bo.types(f"/flag kill {FLAG} errors began with the rollout", channel))
-    stage.shows(await bo.sees(FLAG, channel))
+    stage.act(bo, "reads what will be, and presses Switch off in production")
+    await bo.clicks("Switch off in production", channel=channel)
+    stage.shows(await bo.sees("OFF for everyone", channel))
 
 
 async def _stabilized(stage: Stage, ana: Actor, bo: Actor, channel: Channel) -> None:
@@ -78,9 +80,9 @@ async def _repaired(stage: Stage, ana: Actor, channel: Channel) -> None:
 
 
 async def _prevented(stage: Stage, ana: Actor, bo: Actor, channel: Channel) -> None:
-    stage.act(bo, f"types /flag undo {FLAG}: the fix is live")
-    stage.shows(await bo.types(f"/flag undo {FLAG}", channel))
-    await bo.sees("serves on again", channel)
+    stage.act(ana, f"types /flag undo {FLAG}: the fix is live, and Bo cannot undo alone what Bo did")
+    stage.shows(await ana.types(f"/flag undo {FLAG}", channel))
+    await ana.sees("serves on again", channel)
     await ticks(stage, ana, _steps(stage, Phase.PREVENT), channel)
     await leaves(stage, bo, channel, "Close incident", PREVENTED)
     stage.shows(await bo.sees("declared → stabilized", channel))

@@ -22,11 +22,14 @@ from bot.domain.commands import (
     ContainFlag,
     CorrectMilestone,
     DeclareIncident,
+    EndContainment,
     EnterNextPhase,
+    ExtendContainment,
     FlagFacts,
     HandOver,
     LinkChannel,
     LinkSurface,
+    LoseContainment,
     MergeIncident,
     NoteOnStep,
     OverrideGate,
@@ -42,6 +45,7 @@ from bot.domain.commands import (
     TakeRole,
     UnmergeIncident,
 )
+from bot.domain.containing import Policy
 from bot.domain.events import Event
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
@@ -97,6 +101,13 @@ def declare(title: str = "checkout returns 500", severity: Severity = Severity.P
 
 def facts(key: str = "payments-new-gateway", *, held_by: int | None = None, serves: str = "on") -> FlagFacts:
     return FlagFacts(key=key, safe="off", serves=serves, held_by=held_by)
+
+
+def asking(key: str) -> FlagFacts:
+    """A flag that takes a second person."""
+    return FlagFacts(
+        key=key, safe="off", serves="on", held_by=None, production=True, policy=Policy.SECOND_PERSON
+    )
 
 
 def contain(*, held_by: int | None = None, reason: str = "errors began with it") -> ContainFlag:
@@ -194,9 +205,14 @@ COMMANDS: dict[type[Command], Command] = {
         AddNote(by=BO, text="the gateway retries"),
         contain(),
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
+        ExtendContainment(by=BO, flag="payments-new-gateway", review=timedelta(hours=2)),
+        LoseContainment(by=FIREBREAK, flag=facts()),
+        EndContainment(by=BO, flag="payments-new-gateway", reason="the old gateway is gone"),
         SendReminder(by=FIREBREAK, name=NOBODY_LEADS),
     )
 }
+
+OF_FLAGS = (ContainFlag, RestoreFlag, ExtendContainment, LoseContainment, EndContainment)
 
 # From the first to the last, with every kind of event in it.
 STORY: list[Command] = [
@@ -206,6 +222,11 @@ STORY: list[Command] = [
     COMMANDS[ChangeSeverity],
     COMMANDS[AddNote],
     COMMANDS[PostUpdate],
+    ContainFlag(by=BO, flag=asking("checkout-v2"), reason="one in five fails"),
+    contain(),
+    COMMANDS[ExtendContainment],
+    COMMANDS[LoseContainment],
+    COMMANDS[EndContainment],
     contain(),
     COMMANDS[SendReminder],
     COMMANDS[TakeRole],
@@ -219,6 +240,7 @@ STORY: list[Command] = [
     leave(Phase.STABILIZE),
     COMMANDS[StepBack],
     leave(Phase.STABILIZE),
+    RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
     COMMANDS[Absorb],
     COMMANDS[Release],
     COMMANDS[CancelIncident],
@@ -230,7 +252,6 @@ STORY: list[Command] = [
     OverrideGate(by=BO, leaving=Phase.REPAIR, reason="the test follows tomorrow"),
     COMMANDS[AddActionItem],
     COMMANDS[CompleteActionItem],
-    RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
     *done("review"),
     CLOSE,
 ]

@@ -24,9 +24,13 @@ from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
     ChannelOpened,
+    ContainmentEnded,
+    ContainmentExtended,
+    ContainmentLost,
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
+    FlagAsked,
     FlagContained,
     FlagRestored,
     GateAnswered,
@@ -143,6 +147,12 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     NoteAdded: st.builds(NoteAdded, **happened, text=text),
     FlagContained: st.builds(FlagContained, **happened, flag=flags, reason=text, safe=text, before=text),
     FlagRestored: st.builds(FlagRestored, **happened, flag=flags, serves=text),
+    FlagAsked: st.builds(
+        FlagAsked, **happened, flag=flags, reason=text, safe=text, before=text, policy=text, minutes=numbers
+    ),
+    ContainmentExtended: st.builds(ContainmentExtended, **happened, flag=flags, review_at=happened["at"]),
+    ContainmentLost: st.builds(ContainmentLost, **happened, flag=flags, serves=text),
+    ContainmentEnded: st.builds(ContainmentEnded, **happened, flag=flags, reason=text),
     ReminderSent: st.builds(ReminderSent, **happened, name=text),
     IncidentImported: st.builds(
         IncidentImported,

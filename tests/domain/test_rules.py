@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -20,8 +21,11 @@ from bot.domain.commands import (
     ContainFlag,
     CorrectMilestone,
     DeclareIncident,
+    EndContainment,
+    ExtendContainment,
     LinkChannel,
     LinkSurface,
+    LoseContainment,
     MergeIncident,
     NoteOnStep,
     PostUpdate,
@@ -88,6 +92,9 @@ EVEN_WHEN_CLOSED = {
     LinkChannel,
     LinkSurface,
     RestoreFlag,
+    ExtendContainment,
+    LoseContainment,
+    EndContainment,
     DeclareIncident,
     SendReminder,
     CompleteActionItem,
@@ -100,6 +107,9 @@ EVEN_WHEN_CLOSED = {
     Release,
     CorrectMilestone,
 }
+
+
+KEPT = ExtendContainment(by=BO, flag="payments-new-gateway", review=timedelta(days=1), owner=BO)
 
 
 def refusal(given: Incident, command: Command) -> str:
@@ -171,7 +181,7 @@ def test_what_slack_answers_after_the_end_is_still_written_down() -> None:
 
 
 def test_a_flag_that_a_closed_incident_holds_can_still_be_let_go() -> None:
-    closed = after(contain(), *TO_THE_END)
+    closed = after(contain(), KEPT, *TO_THE_END)
     assert decide(closed, COMMANDS[RestoreFlag], NOON) == [
         FlagRestored(at=NOON, by=BO, flag="payments-new-gateway", serves="on")
     ]
@@ -381,6 +391,7 @@ def test_a_contained_flag_remembers_what_it_served() -> None:
             reason="errors began with it",
             safe="off",
             before="on",
+            review_at=NOON + timedelta(hours=4),
         )
     ]
 

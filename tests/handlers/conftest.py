@@ -26,6 +26,7 @@ from bot.sandbox.fixture import connected, slack, slack_clock
 from bot.sandbox.people import Actor
 from bot.sandbox.server import Sandbox
 from bot.sandbox.workspace import Channel
+from bot.services.containment import Containment, Places
 from bot.services.delivery import Delivery
 from bot.services.incidents import Incidents
 from bot.services.reports import Reports, Schedule
@@ -54,6 +55,7 @@ SERVICES = (
 )
 FACE = replace(BARE, landscape=Landscape(services=SERVICES))
 RUNBOOK = Runbook(id="payment-failures", title="Payments fail", phases=STEPS)
+PLACES = Places(("production", "staging"), frozenset({"production"}))
 GATEWAY = Flag("new-gateway", "Card payments through the new gateway", "on", "off", None)
 
 
@@ -189,6 +191,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
     schedule = Schedule(zone=FACE.zone, post_time=datetime.min.time(), channel="incidents")
     reports = Reports(engine, team_id=team, schedule=schedule, t=FACE.t, now=now, stored=stored)
     incidents = Incidents(engine, team_id=team, runbooks=lambda: [runbook], now=now, stored=stored)
+    containment = Containment(engine, incidents, team_id=team, now=now, places=PLACES, stored=stored)
     outside = SlackOutside(
         client(slack.bot_token),
         FACE,
@@ -197,11 +200,12 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
         summary=reports.summary,
         waiting=incidents.waiting,
         picture=pictures(reports, FACE.t),
+        held=containment.is_held,
         budgets=Budgets(lambda: now().timestamp()),
     )
     delivery = Hurried(engine, outside, now)
     app = bolt(client(None), slack)
-    desk = Desk(incidents=incidents, reports=reports, face=FACE, now=now)
+    desk = Desk(incidents=incidents, containment=containment, reports=reports, face=FACE, now=now)
     handlers.register(app, desk)
     return House(slack, app, desk, incidents, delivery, engine, now)
 

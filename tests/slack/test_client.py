@@ -70,6 +70,10 @@ async def no_summary(day: date, previous: date) -> list[str]:
     return [f"Incidents, {day}", f"since {previous}"]
 
 
+async def held(flag: str, environment: str) -> bool:
+    return flag == "new-gateway"
+
+
 @contextlib.asynccontextmanager
 async def outside_of(slack: Sandbox) -> AsyncIterator[SlackOutside]:
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
@@ -78,7 +82,9 @@ async def outside_of(slack: Sandbox) -> AsyncIterator[SlackOutside]:
             token=slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[]
         )
         face = Face(t=English(), meanings={}, zone=ZoneInfo("UTC"), announcements="incidents")
-        yield SlackOutside(client, face, bot_user=slack.workspace.app.bot_user, now=now, summary=no_summary)
+        yield SlackOutside(
+            client, face, bot_user=slack.workspace.app.bot_user, now=now, summary=no_summary, held=held
+        )
 
 
 @pytest.fixture
@@ -338,7 +344,7 @@ async def test_an_unreachable_slack_is_tried_again_without_doubt(slack: Sandbox)
             token="xoxb-1", base_url="http://127.0.0.1:9/api/", session=session, retry_handlers=[]
         )
         face = Face(t=English(), meanings={}, zone=ZoneInfo("UTC"), announcements="incidents")
-        outside = SlackOutside(client, face, bot_user="U0BOT", now=now, summary=no_summary)
+        outside = SlackOutside(client, face, bot_user="U0BOT", now=now, summary=no_summary, held=held)
         with pytest.raises(Failed) as failed:
             await outside.deliver(promised(OpenChannel()), replay(7, declared()))
     assert not failed.value.in_doubt

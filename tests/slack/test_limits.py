@@ -7,12 +7,17 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.containing import Policy
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
+    ContainmentEnded,
+    ContainmentExtended,
+    ContainmentLost,
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
+    FlagAsked,
     FlagContained,
     FlagRestored,
     GateAnswered,
@@ -128,8 +133,30 @@ events = st.one_of(
         next_at=st.none() | st.just(after(9)),
     ),
     made(NoteAdded, text=strange(NOTE_MAX)),
-    made(FlagContained, flag=flags, reason=strange(REASON_MAX), safe=strange(50), before=strange(50)),
-    made(FlagRestored, flag=flags, serves=strange(50)),
+    made(
+        FlagContained,
+        flag=flags,
+        reason=strange(REASON_MAX),
+        safe=strange(50),
+        before=strange(50),
+        review_at=st.none() | st.just(after(240)),
+        asked_by=people | st.just(""),
+        alone=st.just("") | strange(REASON_MAX),
+    ),
+    made(FlagRestored, flag=flags, serves=strange(50), alone=strange(REASON_MAX), over=strange(50)),
+    made(
+        FlagAsked,
+        flag=flags,
+        reason=strange(REASON_MAX),
+        safe=strange(50),
+        before=strange(50),
+        policy=st.sampled_from(Policy).map(str),
+        owner=people,
+        minutes=st.integers(5, 10_000),
+    ),
+    made(ContainmentExtended, flag=flags, review_at=st.just(after(300)), owner=people | st.just("")),
+    made(ContainmentLost, flag=flags, serves=strange(50), changed_by=strange(100)),
+    made(ContainmentEnded, flag=flags, reason=strange(REASON_MAX), owner=people),
 )
 
 

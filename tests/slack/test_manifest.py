@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot.domain.metrics.asking import Asked
+from bot.services.containment import Containment
 from bot.services.incidents import Incidents
 from bot.slack.ids import Action, Form
 from bot.slack.manifest import manifest
@@ -69,7 +70,14 @@ async def app() -> Any:
     noted = NotedApp()
     async with SqliteEngine.open(MEMORY) as engine:
         incidents = Incidents(engine, team_id="T1", runbooks=list, now=lambda: datetime.now(UTC))
-        desk = Desk(incidents=incidents, reports=NoReports(), face=FACE, now=lambda: datetime.now(UTC))
+        containment = Containment(engine, incidents, team_id="T1", now=lambda: datetime.now(UTC))
+        desk = Desk(
+            incidents=incidents,
+            containment=containment,
+            reports=NoReports(),
+            face=FACE,
+            now=lambda: datetime.now(UTC),
+        )
         handlers.register(noted, desk)
         yield noted
 

@@ -71,9 +71,14 @@ def test_a_flag_that_was_switched_off_says_so_loudly_and_can_be_undone() -> None
     said = read(drawn)
     assert "`new-gateway` is *OFF for everyone*: served `on`, now held at `off`." in said
     assert f"<@{BO}>: errors began" in said
-    (undo,) = elements(drawn)
+    undo, keep = elements(drawn)
+    assert keep["text"]["text"] == "Keep 4 h"
     assert undo["text"]["text"] == "Undo"
-    assert json.loads(undo["value"]) == {"incident": 7, "flag": "new-gateway"}
+    assert json.loads(undo["value"]) == {
+        "incident": 7,
+        "flag": "new-gateway",
+        "environment": "production",
+    }
     assert undo["confirm"]["text"]["text"] == "It serves on to everyone again, at once."
 
 

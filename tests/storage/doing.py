@@ -81,6 +81,7 @@ async def everything(engine: Engine) -> dict[str, list[Row]]:
         "flag_definition",
         "flag_override",
         "flag_event",
+        "flag_audit",
         "person",
         "daily",
     )

@@ -15,7 +15,19 @@ from bot.domain.vocabulary import FIREBREAK, Phase, Refused, Role
 from bot.storage import figures, incidents, people, timeline, workspaces
 from bot.storage.engine import Engine, Row
 from bot.storage.timeline import GENESIS, chained
-from tests.domain.samples import ANA, BO, CHANNEL, NOON, STORY, TO_REPAIR, TO_THE_END, declare, done, later
+from tests.domain.samples import (
+    ANA,
+    BO,
+    CHANNEL,
+    NOON,
+    OF_FLAGS,
+    STORY,
+    TO_REPAIR,
+    TO_THE_END,
+    declare,
+    done,
+    later,
+)
 from tests.storage.doing import TEAM, asks, declares, everything, found, rows, unfinished
 
 
@@ -38,7 +50,7 @@ async def test_incidents_are_numbered_from_one_on_in_each_workspace(engine: Engi
 async def test_the_timeline_is_the_state(engine: Engine) -> None:
     await declares(engine)
     for minute, command in enumerate(STORY[1:]):
-        if type(command).__name__ in ("ContainFlag", "RestoreFlag"):
+        if isinstance(command, OF_FLAGS):
             continue  # these go through the flag table: test_flags.py
         await asks(engine, command, now=later(minute))
     read = await engine.read(lambda transaction: timeline.entries(transaction, TEAM, 1))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from bot.domain.commands import ExtendContainment
 from bot.domain.vocabulary import Refused
 from bot.storage import flags
 from bot.storage.engine import Engine
-from tests.domain.samples import TO_THE_END
+from tests.domain.samples import BO, TO_THE_END
 from tests.storage.doing import (
     TEAM,
     asks,
@@ -139,7 +141,8 @@ async def test_a_closed_incident_can_still_let_go(engine: Engine) -> None:
     await declares(engine)
     await defines(engine, GATEWAY)
     await contains(engine, GATEWAY)
-    for command in TO_THE_END:
+    kept = ExtendContainment(by=BO, flag=GATEWAY, review=timedelta(days=1), owner=BO)
+    for command in [kept, *TO_THE_END]:
         await asks(engine, command)
     await restores(engine, GATEWAY)
     assert (await flag(engine, GATEWAY)).held_by is None

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.commands import AddNote, ContainFlag, LinkChannel, LinkSurface, RestoreFlag
+from bot.domain.commands import AddNote, ExtendContainment, LinkChannel, LinkSurface
 from bot.domain.effects import Brief, Draw, Effect, Invite, OpenChannel, Pin, PostSummary, Tell
 from bot.domain.events import NoteAdded
 from bot.domain.vocabulary import FIREBREAK, Refused, Role, Surface
@@ -21,7 +21,7 @@ from bot.storage.engine import Engine
 from bot.storage.sqlite import SqliteEngine
 from bot.storage.timeline import chained
 from bot.storage.verifying import Counts, heads, verify
-from tests.domain.samples import ANA, BO, CHANNEL, NOON, STORY, later
+from tests.domain.samples import ANA, BO, CHANNEL, NOON, OF_FLAGS, STORY, later
 from tests.storage.doing import (
     asks,
     claims,
@@ -34,7 +34,7 @@ from tests.storage.doing import (
     restores,
 )
 
-WITHOUT_FLAGS = [command for command in STORY[1:] if not isinstance(command, (ContainFlag, RestoreFlag))]
+WITHOUT_FLAGS = [command for command in STORY[1:] if not isinstance(command, OF_FLAGS)]
 CARD = LinkSurface(by=FIREBREAK, surface=Surface.CARD, channel="C1", ts="1.1")
 
 
@@ -69,6 +69,7 @@ async def lead_one(engine: Engine) -> None:
         await defines(engine, key)
         await contains(engine, key, request=f"hold {key}")
     await restores(engine, "search-v2")
+    await asks(engine, ExtendContainment(by=BO, flag="payments-new-gateway", review=timedelta(1), owner=BO))
     for minute, command in enumerate(WITHOUT_FLAGS):
         await asks(engine, command, now=later(minute), key=f"story {minute}")
 

@@ -30,7 +30,6 @@ from bot.domain.commands import (
     OverrideGate,
     PostUpdate,
     ReopenStep,
-    RestoreFlag,
     SendReminder,
     SkipStep,
     TakeRole,
@@ -60,8 +59,8 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         )
     if isinstance(command, (LinkChannel, LinkSurface)):
         return declaring.link(incident, command, now)
-    if isinstance(command, RestoreFlag):
-        return flags.restore(incident, command, now)
+    if isinstance(command, flags.Held):
+        return flags.change_held(incident, command, now)
     if isinstance(command, SendReminder):
         return _remind(incident, command, now)
     if isinstance(command, lifecycle.Lifecycle):

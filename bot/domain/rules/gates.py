@@ -26,6 +26,7 @@ from bot.domain.events import (
 )
 from bot.domain.incident import Incident
 from bot.domain.questions import Answer, Proof, unanswered
+from bot.domain.rules import flags
 from bot.domain.rules.words import written
 from bot.domain.vocabulary import ANSWER_MAX, REASON_MAX, Phase, Refused
 
@@ -62,6 +63,12 @@ def may_close(incident: Incident) -> None:
         )
 
 
+def closes(incident: Incident) -> None:
+    """Refuse to end the last phase while a flag is held of which nobody has said what becomes."""
+    if incident.phase.next is Phase.CLOSED:
+        flags.nothing_held(incident)
+
+
 def leave(incident: Incident, command: EnterNextPhase | CloseIncident, now: datetime) -> list[Event]:
     """Answer the exit questions and go on."""
     if isinstance(command, CloseIncident):
@@ -77,6 +84,7 @@ def leave(incident: Incident, command: EnterNextPhase | CloseIncident, now: date
         raise _what_is_missing(missing[0])
     _every_path(incident, answers)
     _own_questions(incident, answers)
+    closes(incident)
     answered = GateAnswered(at=now, by=command.by, phase=incident.phase, answers=answers)
     return [answered, *added, _next(incident, command.by, now)]
 
@@ -94,6 +102,7 @@ def override(incident: Incident, command: OverrideGate, now: datetime) -> list[E
         REASON_MAX,
         Refused("Say why, for those who read it later: `/incident override <reason>`."),
     )
+    closes(incident)
     overridden = GateOverridden(
         at=now,
         by=command.by,

@@ -27,6 +27,7 @@ from bot.domain.events import (
     PhaseReturned,
 )
 from bot.domain.incident import Incident
+from bot.domain.rules import flags
 from bot.domain.rules.words import written
 from bot.domain.vocabulary import REASON_MAX, Milestone, Phase, Refused, incident_name
 
@@ -121,6 +122,7 @@ def _cancel(incident: Incident, command: CancelIncident, now: datetime) -> list[
             "{incident} is closed, so it was not cancelled. `/incident reopen <reason>` comes first.",
             incident=incident.name,
         )
+    flags.nothing_held(incident)
     return [IncidentCancelled(at=now, by=command.by, reason=_reason(command.reason, "cancel"))]
 
 
@@ -155,6 +157,7 @@ def _merge(incident: Incident, command: MergeIncident, now: datetime) -> list[Ev
         )
     if incident.cancelled is not None:
         raise Refused("{incident} was cancelled, so it counts nowhere already.", incident=incident.name)
+    flags.nothing_held(incident)
     return [
         IncidentMerged(
             at=now, by=command.by, into=parent.number, reason=_reason(command.reason, f"merge {name}")

@@ -1,0 +1,291 @@
+"""Hold flags and let go of them as people ask for it, and look after what is held.
+
+The door for Slack and for the command line alike: the same rules, the same audit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.domain.commands import EndContainment, ExtendContainment, FlagFacts
+from bot.domain.flags import FIRST_ENVIRONMENT
+from bot.domain.spelling import unknown
+from bot.domain.vocabulary import Refused
+from bot.services.incidents import Actor, Incidents
+from bot.storage import flag_audit, flag_definitions, flag_log, flags, outbox
+from bot.storage.engine import Engine, StorageError, Transaction
+from bot.storage.flag_audit import Line
+from bot.storage.flag_definitions import Stored
+from bot.storage.flag_log import FlagEvent
+from bot.storage.flags import Flag, Terms
+from bot.storage.incidents import Outcome
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = (
+    60.0  # seconds between two looks at what is held: an outage that came back is found within a minute
+)
+WAKE_EVERY = 2.0  # seconds until the running bot takes up what the command line has promised
+RECENT = timedelta(hours=24)
+FOUND_MOST = 20  # flags in an answer to a search
+CHANGES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where flags are: every environment, the default one first, and those where two persons are wanted."""
+
+    environments: tuple[str, ...] = (FIRST_ENVIRONMENT,)
+    production: frozenset[str] = field(default_factory=lambda: frozenset({FIRST_ENVIRONMENT}))
+
+    @property
+    def default(self) -> str:
+        return self.environments[0]
+
+    def is_production(self, environment: str) -> bool:
+        return environment in self.production
+
+    def named(self, name: str) -> str:
+        """The environment of this name; raises Refused when there is none."""
+        if name in self.environments:
+            return name
+        raise Refused(
+            "There is no environment {name}; {hint}", name=repr(name), hint=unknown(name, self.environments)
+        )
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A flag as somebody sees it before they decide."""
+
+    stored: Stored
+    facts: FlagFacts
+    last: FlagEvent | None
+    drill_seconds: float | None
+
+    @property
+    def token(self) -> str:
+        return self.stored.token
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What is held now, and what changed in the last day, newest first."""
+
+    held: list[Flag]
+    changes: list[FlagEvent]
+
+
+class Containment:
+    """Raises Refused for what may not be, FlagMoved for what is not as it was seen."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        incidents: Incidents,
+        *,
+        team_id: str,
+        now: Callable[[], datetime],
+        places: Places | None = None,
+        stored: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._incidents = incidents
+        self._team_id = team_id
+        self._now = now
+        self._stored = stored
+        self.places = places or Places()
+
+    async def look(self, flag: str, environment: str) -> Looked:
+        """The flag of exactly this key; raises Refused, NoSuchFlag where others are near."""
+        production = self.places.is_production(environment)
+
+        def body(transaction: Transaction) -> Looked:
+            facts = flags.facts_of(transaction, self._team_id, environment, flag, production=production)
+            stored = flag_definitions.find(transaction, self._team_id, environment, flag)
+            if stored is None:
+                raise AssertionError("its facts were read from the same picture")
+            last = flag_log.history(transaction, self._team_id, env=environment, key=flag, limit=1)
+            drill = flag_audit.last_drill(transaction, self._team_id, flag)
+            return Looked(stored, facts, last[0] if last else None, drill)
+
+        return await self._engine.read(body)
+
+    async def kill(
+        self,
+        actor: Actor,
+        number: int,
+        *,
+        flag: str,
+        environment: str,
+        reason: str,
+        key: str,
+        terms: Terms = flags.AS_USUAL,
+    ) -> Outcome:
+        """Hold a flag at its safe value because of this incident, or ask for a second person."""
+        now, terms = self._now(), self._here(terms, environment)
+
+        def body(transaction: Transaction) -> Outcome:
+            return flags.contain(
+                transaction,
+                team_id=self._team_id,
+                number=number,
+                flag=flag,
+                reason=reason,
+                by=actor.id,
+                now=now,
+                key=key,
+                environment=environment,
+                terms=terms,
+            )
+
+        return await self._incidents.write(actor, body)
+
+    async def undo(
+        self,
+        actor: Actor,
+        number: int,
+        *,
+        flag: str,
+        environment: str,
+        key: str,
+        terms: Terms = flags.AS_USUAL,
+    ) -> Outcome:
+        """Let go of a flag that this incident holds."""
+        now, terms = self._now(), self._here(terms, environment)
+
+        def body(transaction: Transaction) -> Outcome:
+            return flags.restore(
+                transaction,
+                team_id=self._team_id,
+                number=number,
+                flag=flag,
+                by=actor.id,
+                now=now,
+                key=key,
+                environment=environment,
+                terms=terms,
+            )
+
+        return await self._incidents.write(actor, body)
+
+    async def change(
+        self, actor: Actor, number: int, command: ExtendContainment | EndContainment, *, key: str
+    ) -> Outcome:
+        """Keep a flag held for longer, or leave it as it is for good."""
+        now = self._now()
+
+        def body(transaction: Transaction) -> Outcome:
+            return flags.change_containment(
+                transaction, team_id=self._team_id, number=number, command=command, now=now, key=key
+            )
+
+        return await self._incidents.write(actor, body)
+
+    async def is_held(self, flag: str, environment: str) -> bool:
+        """Read back: whether everybody gets the safe variant at this moment."""
+        found = await self._engine.read(
+            lambda transaction: flags.find(transaction, self._team_id, flag, environment)
+        )
+        return found is not None and found.held_at is not None and found.held_at == found.safe
+
+    async def history(self, flag: str, environment: str) -> list[FlagEvent]:
+        """What happened to a flag, newest first."""
+        return await self._engine.read(
+            lambda transaction: flag_log.history(
+                transaction, self._team_id, env=environment, key=flag, limit=CHANGES_SHOWN
+            )
+        )
+
+    async def metadata(self, flag: str, environment: str) -> dict[str, object]:
+        """What its owner wrote beside its variants."""
+        found = await self._engine.read(
+            lambda transaction: flag_definitions.find(transaction, self._team_id, environment, flag)
+        )
+        return {} if found is None else found.definition.metadata
+
+    async def overview(self) -> Overview:
+        """What is held in any environment, and what changed in the last day."""
+        since = self._now() - RECENT
+
+        def body(transaction: Transaction) -> Overview:
+            held: list[Flag] = []
+            changes: list[FlagEvent] = []
+            for environment in self.places.environments:
+                known = flags.everything(transaction, self._team_id, environment)
+                held += [flag for flag in known if flag.held_at is not None]
+                changes += flag_log.history(
+                    transaction, self._team_id, env=environment, since=since, limit=CHANGES_SHOWN
+                )
+            newest = sorted(changes, key=lambda change: change.seq, reverse=True)
+            return Overview(held, newest[:CHANGES_SHOWN])
+
+        return await self._engine.read(body)
+
+    async def everything(self, environment: str) -> list[Flag]:
+        """All flags of an environment, those that are held first."""
+        return await self._engine.read(
+            lambda transaction: flags.everything(transaction, self._team_id, environment)
+        )
+
+    async def find(self, words: str) -> list[Flag]:
+        """Flags of any environment with all these words in key, description or owner."""
+        wanted = words.casefold().split()
+        found: list[Flag] = []
+        for environment in self.places.environments:
+            found += [
+                flag
+                for flag in await self.everything(environment)
+                if all(word in f"{flag.key} {flag.description}".casefold() for word in wanted)
+            ]
+        return found[:FOUND_MOST]
+
+    async def audit(self, *, flag: str = "", incident: int | None = None, limit: int = 20) -> list[Line]:
+        """Who switched what, newest first."""
+        return await self._engine.read(
+            lambda transaction: flag_audit.lines(
+                transaction, self._team_id, key=flag, incident=incident, limit=limit
+            )
+        )
+
+    async def look_after(self) -> int:
+        """Compare what is held with what is served, and say what was lost; answers how many flags that were."""
+        now = self._now()
+        lost = await self._engine.write(
+            lambda transaction: flags.look_after(transaction, team_id=self._team_id, now=now)
+        )
+        if lost:
+            self._stored()
+        return len(lost)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Look after what is held for as long as the context is open, from the start on."""
+        watching = asyncio.create_task(self._watch(), name="containment")
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    async def _watch(self) -> None:
+        looks = 0
+        while True:
+            try:
+                if looks % round(LOOK_EVERY / WAKE_EVERY) == 0:
+                    await self.look_after()
+                if await self._engine.read(lambda transaction: outbox.has_due(transaction, now=self._now())):
+                    self._stored()  # from the command line: it cannot wake us
+            except StorageError as error:
+                log.warning("flags are not looked after: %s", error, extra={"action": "flags_wait"})
+            looks += 1
+            await asyncio.sleep(WAKE_EVERY)
+
+    def _here(self, terms: Terms, environment: str) -> Terms:
+        return replace(terms, production=self.places.is_production(environment))

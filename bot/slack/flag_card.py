@@ -1,0 +1,118 @@
+"""The confirmation before a flag is held, for the caller alone: what is so, and what will be."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.domain.commands import FlagFacts
+from bot.domain.containing import CONFIRM_WITHIN, REVIEW_AFTER
+from bot.domain.incident import Incident
+from bot.domain.metrics.wording import duration_words
+from bot.services.containment import Looked
+from bot.slack import blocks
+from bot.slack.blocks import Block
+from bot.slack.face import Drawing, Face
+from bot.slack.flags import PERSON_SHOWN, REASON_SHOWN, is_off, since_declared, switch_label
+from bot.slack.ids import Action, HoldAim, KillAim, pack
+from bot.slack.text import ago, code, quoted
+from bot.storage.flag_log import FlagEvent
+
+DESCRIPTION_SHOWN = 300
+
+
+def confirmation(
+    looked: Looked,
+    aim: HoldAim,
+    incident: Incident,
+    face: Face,
+    now: datetime,
+    *,
+    by: str,
+    asks: bool,
+    note: str = "",
+) -> Drawing:
+    """`asks`: a second person is needed, so that the button only asks for one. `note` says why it is shown anew."""
+    t, facts = face.t, looked.facts
+    headline = _headline(facts, face)
+    review = REVIEW_AFTER if aim.minutes is None else timedelta(minutes=aim.minutes)
+    told = [
+        t(
+            "Now: {now}. After: {after} for everyone.",
+            now=code(facts.serves),
+            after=f"*OFF* ({code(facts.safe)})" if is_off(facts.safe) else code(facts.safe),
+        ),
+        quoted(looked.stored.definition.description, DESCRIPTION_SHOWN),
+        t("Reason: {reason}", reason=quoted(aim.reason, REASON_SHOWN)),
+        t(
+            "Somebody is asked to look at it again after {time}.",
+            time=duration_words(review.total_seconds(), t),
+        ),
+    ]
+    small = [
+        _last(looked.last, incident, face, now),
+        t("Owner: {owner}", owner=quoted(facts.owner, PERSON_SHOWN)) if facts.owner else None,
+        _practised(looked.drill_seconds, face),
+        t("Here this takes a second person: pressing asks for one.") if asks else None,
+    ]
+    value = pack(
+        KillAim(
+            **aim.model_dump(),
+            by=by,
+            token=looked.token,
+            until=int((now + CONFIRM_WITHIN).timestamp()),
+        )
+    )
+    label = t("Ask for a second person") if asks else switch_label(facts.safe, facts.environment, face)
+    drawn: list[Block] = [blocks.section(f":warning: {note}")] if note else []
+    drawn += [blocks.section("\n".join([headline, *filter(None, told)]))]
+    drawn += [blocks.context(*small)] if any(small) else []
+    drawn += [
+        blocks.actions(
+            blocks.button(label, Action.FLAG_KILL, value, danger=True),
+            blocks.button(t("Cancel"), Action.FLAG_LEAVE, "cancel"),
+        )
+    ]
+    return Drawing(drawn, blocks.notification(headline))
+
+
+def choices(near: list[str], aim: HoldAim, face: Face) -> Drawing:
+    """The flags that were perhaps meant. Pressing one shows its confirmation; nothing is switched."""
+    t = face.t
+    text = t(
+        "There is no flag {flag}, so nothing was switched. Which one did you mean?", flag=code(aim.flag, 100)
+    )
+    offered = [
+        blocks.section(
+            code(key, 100),
+            blocks.button(
+                t("Look at it"), Action.FLAG_LOOK, pack(aim.model_copy(update={"flag": key})), spoken=key
+            ),
+        )
+        for key in near
+    ]
+    return Drawing([blocks.section(text), *offered], blocks.notification(text))
+
+
+def _headline(facts: FlagFacts, face: Face) -> str:
+    t, flag, where = face.t, code(facts.key), quoted(facts.environment, PERSON_SHOWN)
+    if facts.production:
+        return t(":red_circle: *PRODUCTION ({environment}): hold {flag}?*", environment=where, flag=flag)
+    return t(":large_blue_circle: *{environment}: hold {flag}?*", environment=where, flag=flag)
+
+
+def _last(last: FlagEvent | None, incident: Incident, face: Face, now: datetime) -> str | None:
+    """Who changed it last: within the hour before an incident, that is a likely cause."""
+    if last is None or not last.at:
+        return None
+    at = datetime.fromisoformat(last.at)
+    who = quoted(last.actor, PERSON_SHOWN) or face.t("somebody")
+    said = face.t("Changed {ago} by {who}.", ago=ago(at, now, face.t), who=who)
+    if since_declared(at, incident):
+        return face.t("*{said} That is within the incident.*", said=said)
+    return said
+
+
+def _practised(seconds: float | None, face: Face) -> str | None:
+    if seconds is None:
+        return None
+    return face.t("In the last drill it took {seconds} s.", seconds=f"{seconds:.1f}")

@@ -1,0 +1,147 @@
+"""Who switched what, when and why: only added to, and asked for before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.storage.engine import Transaction
+from bot.storage.timeline import stamp
+
+
+class Step(StrEnum):
+    """How far an operation has come. A stored name never changes."""
+
+    ASKED = "asked"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Act(StrEnum):
+    """What can be done. A stored name never changes."""
+
+    CONTAIN = "contain"
+    RESTORE = "restore"
+    EXTEND = "extend"
+    END = "end"
+    LOST = "lost"
+    DRILL = "drill"
+
+
+@dataclass(frozen=True)
+class Switching:
+    """One operation as it is asked for. `operation` is its name, the same in all its rows."""
+
+    operation: str
+    act: Act
+    env: str
+    key: str
+    actor: str
+    incident: int | None = None
+    reason: str = ""
+    approver: str = ""
+    backend: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the audit."""
+
+    operation: str
+    step: Step
+    act: Act
+    backend: str
+    env: str
+    key: str
+    incident: int | None
+    actor: str
+    approver: str
+    reason: str
+    mark: str
+    detail: str
+    seconds: float | None
+    at: str
+
+
+def note(
+    transaction: Transaction,
+    team_id: str,
+    switching: Switching,
+    step: Step,
+    *,
+    at: datetime,
+    mark: str = "",
+    detail: str = "",
+    seconds: float | None = None,
+) -> None:
+    """Add a row. `mark` is the fingerprint of the flag at that moment."""
+    transaction.run(
+        "insert into flag_audit (team_id, operation, step, act, backend, env, key, incident, actor, approver,"
+        " reason, mark, detail, seconds, at) values (:team_id, :operation, :step, :act, :backend, :env, :key,"
+        " :incident, :actor, :approver, :reason, :mark, :detail, :seconds, :at)",
+        team_id=team_id,
+        step=step.value,
+        mark=mark,
+        detail=detail,
+        seconds=seconds,
+        at=stamp(at),
+        **{**vars(switching), "act": switching.act.value},
+    )
+
+
+def lines(
+    transaction: Transaction,
+    team_id: str,
+    *,
+    env: str = "",
+    key: str = "",
+    incident: int | None = None,
+    since: datetime | None = None,
+    limit: int = 100,
+) -> list[Line]:
+    """The last rows, newest first: of a flag, of an incident, or of all."""
+    rows = transaction.all(
+        "select operation, step, act, backend, env, key, incident, actor, approver, reason, mark, detail,"
+        " seconds, at from flag_audit where team_id = :team_id and (:env = '' or env = :env)"
+        " and (:key = '' or key = :key) and (:incident = 0 or incident = :incident) and at >= :since"
+        " order by id desc limit :limit",
+        team_id=team_id,
+        env=env,
+        key=key,
+        incident=incident or 0,
+        since="" if since is None else stamp(since),
+        limit=limit,
+    )
+    return [_line(row) for row in rows]
+
+
+def asked_since(transaction: Transaction, team_id: str, actor: str, act: Act, since: datetime) -> int:
+    """How often this person asked for it since then."""
+    row = transaction.one(
+        "select count(*) as times from flag_audit where team_id = :team_id and actor = :actor and act = :act"
+        " and step = 'asked' and at >= :since",
+        team_id=team_id,
+        actor=actor,
+        act=act.value,
+        since=stamp(since),
+    )
+    return 0 if row is None else int(row["times"])
+
+
+def last_drill(transaction: Transaction, team_id: str, key: str) -> float | None:
+    """Seconds that it took to see the effect when this flag was switched for practice the last time."""
+    row = transaction.one(
+        "select seconds from flag_audit where team_id = :team_id and key = :key and act = 'drill'"
+        " and step = 'done' order by id desc limit 1",
+        team_id=team_id,
+        key=key,
+    )
+    return None if row is None else row["seconds"]
+
+
+def _line(row: Mapping[str, object]) -> Line:
+    values: dict[str, object] = {**row, "step": Step(str(row["step"])), "act": Act(str(row["act"]))}
+    return Line(**values)  # type: ignore[arg-type]
