@@ -25,14 +25,22 @@ from bot.storage import flag_definitions, flags, workspaces
 from bot.storage.engine import Engine, Transaction
 from bot.storage.flags import Flag
 from chaos.applications import Application, application
-from chaos.bots import CONFIG, Bot, bots, free_port
+from chaos.bots import Bot, bots, free_port
 from chaos.house import opened, sandbox, utc_now
 
 PEOPLE = ("ana", "bo", "chi", "dee", "eli", "fay")  # one alone may hold only so many flags a minute
 LATEST = 0.012  # seconds between the confirmation and the kill, at most: about what publishing takes
 SEEN_WITHIN = 30.0  # seconds until every reader must see it, restart included
 TOKEN = "token-of-the-applications"
-SETTINGS = '[flags]\nfolder = "flags"\ngrpc = "127.0.0.1:{port}"\n'
+SETTINGS = """
+[announcements]
+channel = "incidents"
+[summary]
+enabled = false
+[flags]
+folder = "flags"
+grpc = "127.0.0.1:{port}"
+"""
 
 
 @dataclass
@@ -90,7 +98,7 @@ async def survive(kills: int, *, seed: int = 0) -> Survival:
         await _define(engine, team, names)
         (bot,) = await stack.enter_async_context(bots(slack, folder, database, "http"))
         port = free_port()
-        (folder / "firebreak.toml").write_text(CONFIG + SETTINGS.format(port=port))
+        (folder / "firebreak.toml").write_text(SETTINGS.format(port=port))
         bot.environment["FIREBREAK_FLAG_TOKENS"] = f"production:{TOKEN}"
         slack.workspace.app.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         await bot.start()
