@@ -38,7 +38,7 @@ from bot.storage import workspaces
 from bot.storage.engine import Body, Engine
 from bot.storage.incidents import Outcome
 from bot.storage.opening import open_engine
-from bot.web import health, slack_events
+from bot.web import health, pages, slack_events
 from handlers.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ async def firebreak(
             sockets = Sockets(bolt, settings.app_token)
             await stack.enter_async_context(sockets.open())
             connected = sockets.connected
-        url = await _serve(stack, settings, bolt, engine, identity, connected, flags)
+        url = await _serve(stack, settings, bolt, engine, identity, connected, flags, _pages(settings, parts))
         yield Firebreak(identity, parts.incidents, parts.reports, parts.delivery, engine, library, url)
 
 
@@ -294,6 +294,16 @@ async def _always() -> bool:
     return True
 
 
+def _pages(settings: Settings, parts: _Parts) -> list[web.RouteDef]:
+    """The report and the incidents for people with a browser; none where nothing keeps strangers out."""
+    token = settings.pages_token.get_secret_value() if settings.pages_token is not None else None
+    if not pages.are_open(settings.host, token):
+        return []
+    face = parts.desk.face
+    site = pages.Pages(parts.reports, parts.incidents, face.t, language=settings.language, token=token)
+    return site.routes()
+
+
 async def _serve(
     stack: contextlib.AsyncExitStack,
     settings: Settings,
@@ -302,12 +312,13 @@ async def _serve(
     identity: Identity,
     connected: Callable[[], Awaitable[bool]],
     flags: FlagService | None,
+    pages: list[web.RouteDef],
 ) -> str | None:
     """Open the port for Slack's requests and the health page; in Socket Mode only when one is configured."""
     if settings.port is None:
         return None
     application = web.Application()
-    application.add_routes(health.routes(engine, identity.team_id, connected))
+    application.add_routes([*health.routes(engine, identity.team_id, connected), *pages])
     if settings.app_token is None:
         application.add_routes(slack_events.routes(bolt, settings.signing_secret))
     if flags is not None:

@@ -30,6 +30,7 @@ from bot.storage.address import PostgresAddress, parse_address
 
 DEFAULT_CONFIG = "firebreak.toml"
 HTTP_PORT = 3000  # where Bolt's own apps listen, so that tunnels and examples made for them fit
+PAGES_TOKEN_MIN = 16  # characters; nobody guesses one that was made by chance
 BUILT_IN_FOLDER = "built-in"  # stands for the runbooks we ship; a folder of that name is "./built-in"
 
 # What each variable is for; firebreak.example.toml and the README name every one of them.
@@ -41,6 +42,7 @@ ENVIRONMENT = {
     "HOST": "where the web server listens; wins over [web] host",
     "PORT": "the web server's port; wins over [web] port",
     "FIREBREAK_DATABASE": "the database: a file, or the address of a PostgreSQL",
+    "FIREBREAK_PAGES_TOKEN": "what people read the web pages with",
     "FIREBREAK_FLAG_TOKENS": "what applications read flags with: 'production:TOKEN staging:TOKEN'",
     "FIREBREAK_CONFIG": "the settings file",
 }
@@ -191,6 +193,7 @@ class Settings(Frozen):
     runbook_folders: tuple[Path, ...]
     landscape: Landscape = Landscape()
     root_causes: tuple[str, ...] = ROOT_CAUSES
+    pages_token: SecretStr | None = None
     host: str
     port: int | None  # None: no web server, which Socket Mode does not need
     flags: FlagSettings = FlagSettings()
@@ -231,6 +234,7 @@ class Settings(Frozen):
             runbook_folders=_folders(file, named or Path(DEFAULT_CONFIG)),
             landscape=_landscape(file, t),
             root_causes=_ours_translated(file.gates.causes, ROOT_CAUSES, t),
+            pages_token=_secret(given, "FIREBREAK_PAGES_TOKEN"),
             host=given.get("HOST", file.web.host),
             port=_port(given, file),
             flags=flag_settings(file.flags, named or Path(DEFAULT_CONFIG), tokens),
@@ -364,6 +368,11 @@ def _wrong_addresses(given: dict[str, str]) -> list[str]:
     if url is not None and not _is_web_address(url):
         wrong.append(
             f"SLACK_API_URL is {_without_password(url)!r}, but must be an address such as 'http://127.0.0.1:8080/api/'"
+        )
+    if not re.fullmatch(r"[!-~]{16,}", given.get("FIREBREAK_PAGES_TOKEN", "x" * PAGES_TOKEN_MIN)):
+        wrong.append(
+            f"FIREBREAK_PAGES_TOKEN must have {PAGES_TOKEN_MIN} characters or more, without blanks; make one with: "
+            "openssl rand -hex 24"
         )
     if not re.fullmatch(r"[\w.:-]+", given.get("HOST", "localhost")):
         wrong.append(

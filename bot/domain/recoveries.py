@@ -17,7 +17,8 @@ def recovery_of(incident: Incident) -> Recovery:
     impacts = [each.impact_started for each in absorbed if each.impact_started is not None]
     return Recovery(
         number=incident.number,
-        title=incident.title,
+        title="" if incident.private else incident.title,
+        private=incident.private,
         severity=incident.peak.value,
         declared=min([incident.declared_at, *(each.declared for each in absorbed)]),
         acknowledged=reached.get(Milestone.ACKNOWLEDGED),

@@ -114,6 +114,11 @@ class Reports:
         self._now = now
         self._stored = stored
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clock of the people who read."""
+        return self._schedule.zone
+
     async def study(
         self,
         window: str,

@@ -26,7 +26,7 @@ TIMES = (
     "impact_ended",
     "detected",
 )
-COLUMNS = (*(f"{name}_ms" for name in TIMES), "excluded", "cause", "services")
+COLUMNS = (*(f"{name}_ms" for name in TIMES), "excluded", "cause", "services", "private")
 
 
 def columns(incident: Incident) -> Row:
@@ -38,6 +38,7 @@ def columns(incident: Incident) -> Row:
         "excluded": recovery.excluded,
         "cause": recovery.cause,
         "services": json.dumps(recovery.services, ensure_ascii=False) if recovery.services else None,
+        "private": int(recovery.private),
     }
 
 
@@ -58,7 +59,7 @@ def declared_between(
     """
     begin = start if after is None else after.declared
     rows = transaction.all(
-        f"select number, peak, {_SELECTED}{', title, services' if details else ''} from incident"  # noqa: S608, names of ours
+        f"select number, peak, {_SELECTED}{', title, services, private' if details else ''} from incident"  # noqa: S608, names of ours
         " where team_id = :team_id and (declared_ms, number) > (:begin, :number) and declared_ms < :end"
         " order by declared_ms, number limit :most",
         team_id=team_id,
@@ -70,7 +71,8 @@ def declared_between(
     return [_recovery(row) for row in rows]
 
 
-_SELECTED = ", ".join(COLUMNS[:-1])
+_DETAILS = ("services", "private")
+_SELECTED = ", ".join(name for name in COLUMNS if name not in _DETAILS)
 
 
 def first_declared(transaction: Transaction, team_id: str) -> datetime | None:
@@ -107,7 +109,7 @@ _SET = ", ".join(f"{name} = :{name}" for name in COLUMNS)
 def _recovery(row: Row) -> Recovery:
     return Recovery(
         number=row["number"],
-        title=row.get("title", ""),
+        title="" if row.get("private") else row.get("title", ""),
         severity=row["peak"],
         declared=EPOCH + row["declared_ms"] * MILLISECOND,
         acknowledged=_at(row["acknowledged_ms"]),
@@ -120,6 +122,7 @@ def _recovery(row: Row) -> Recovery:
         excluded=row["excluded"],
         services=tuple(json.loads(row["services"])) if row.get("services") else (),
         cause=row["cause"],
+        private=bool(row.get("private")),
     )
 
 

@@ -320,6 +320,8 @@ ORIGINS = (
 
 # What Slack has not been told yet: few rows of very many. SQLite uses it where a query says these very words.
 UNFINISHED = ("create index effect_unfinished on effect (team_id, incident, id) where state <> 'done'",)
+# An incident that pages and summaries count and never name.
+PRIVATE = ("alter table incident add column private integer",)
 
 STEPS = (
     ("0001_incidents", FIRST),
@@ -331,6 +333,7 @@ STEPS = (
     ("0007_origins", ORIGINS),
     ("0008_unfinished", UNFINISHED),
     ("0009_flag_audit", AUDIT),
+    ("0010_private", PRIVATE),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -20,7 +21,7 @@ from bot.domain.language import Translate
 from bot.domain.metrics import Clock, Recovery, Report, Showing, Summary, elapsed, not_counted, report_lines
 from bot.domain.metrics.charts import Chart, charts, table
 from bot.domain.metrics.lines import method_lines
-from bot.domain.metrics.wording import clock_words, coverage_words, duration_words, moment_words
+from bot.domain.metrics.wording import clock_words, coverage_words, duration_words, moment_words, window_words
 from bot.domain.vocabulary import incident_name
 from bot.services.reports import Study
 
@@ -74,6 +75,22 @@ async def report_page(study: Study, t: Translate, *, language: str, site: Site =
             "As it stood {moment} ({zone}).", moment=_moment(report.as_of, report, t), zone=report.window.zone
         ),
         windows=site.windows,
+        **_incidents(study, t, site),
+    )
+
+
+def incidents_page(study: Study, t: Translate, *, language: str, site: Site) -> str:
+    """The incidents of a window, the latest first."""
+    return rendered(
+        "incidents.html",
+        t,
+        language=language,
+        site=site,
+        title=t("Incidents"),
+        lead=window_words(study.report.window, t),
+        none=t("No incident was declared in this time."),
+        footer="",
+        windows=[(address.replace("/report", "/incidents"), words) for address, words in site.windows],
         **_incidents(study, t, site),
     )
 
@@ -194,7 +211,8 @@ def _cells(summary: Summary, t: Translate) -> tuple[str, str, str]:
 
 def _incidents(study: Study, t: Translate, site: Site) -> dict[str, Any]:
     report = study.report
-    newest = sorted(study.recoveries, key=lambda recovery: (recovery.declared, recovery.number), reverse=True)
+    shown_to_all = [recovery for recovery in study.recoveries if not recovery.private]
+    newest = sorted(shown_to_all, key=lambda recovery: (recovery.declared, recovery.number), reverse=True)
     shown, note = newest[:INCIDENTS_SHOWN], ""
     if len(newest) > len(shown):
         note = t("The latest {count} of {of}.", count=len(shown), of=len(newest))
@@ -217,16 +235,22 @@ def _incidents(study: Study, t: Translate, site: Site) -> dict[str, Any]:
 def _incident(recovery: Recovery, report: Report, t: Translate, site: Site) -> tuple[str, ...]:
     name = incident_name(recovery.number)
     linked = name if site.of_incident is None else _link(site.of_incident(recovery.number), name)
-    title = recovery.title if recovery.title else t("(not shown)")
     declared = _moment(recovery.declared, report, t)
     if (reason := not_counted(recovery)) is not None:
-        return linked, recovery.severity, title, declared, t("not counted: {reason}", reason=reason), ""
+        return (
+            linked,
+            recovery.severity,
+            recovery.title,
+            declared,
+            t("not counted: {reason}", reason=reason),
+            "",
+        )
     times = []
     for clock in SPLIT_CLOCKS:
         duration = elapsed(recovery, clock, report.as_of)
         words = "–" if duration is None else duration_words(duration.seconds, t)
         times.append(t("{time} so far", time=words) if duration and duration.still_open else words)
-    return linked, recovery.severity, title, declared, *times
+    return linked, recovery.severity, recovery.title, declared, *times
 
 
 def _link(address: str, words: str) -> Markup:
@@ -234,7 +258,12 @@ def _link(address: str, words: str) -> Markup:
 
 
 def _moment(at: datetime, report: Report, t: Translate) -> str:
-    local = at.astimezone(report.window.zone)
+    return moment(at, report.window.zone, t)
+
+
+def moment(at: datetime, zone: ZoneInfo, t: Translate) -> str:
+    """`Fri 24 Apr 09:00 2026`, by the clock of `zone`."""
+    local = at.astimezone(zone)
     return f"{moment_words(local, t)} {local.year}"
 
 

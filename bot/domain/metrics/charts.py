@@ -226,7 +226,13 @@ def still_open(
         stale = quiet > QUIET.get(recovery.severity, QUIET_OTHERWISE)
         words = f"{recovery.severity}, {age_words(age, t)}" + (", " + t("no word for long") if stale else "")
         rows.append(
-            Row(incident_name(recovery.number), words, value=age, severity=recovery.severity, stale=stale)
+            Row(
+                t("private") if recovery.private else incident_name(recovery.number),
+                words,
+                value=age,
+                severity=recovery.severity,
+                stale=stale,
+            )
         )
     stale_count = sum(row.stale for row in rows)
     return Chart(

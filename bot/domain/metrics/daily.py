@@ -116,7 +116,7 @@ def _open_line(still_open: Sequence[Recovery], now: datetime, t: Translate) -> s
         t(
             "{incident} {title} ({severity}) {age}",
             incident=incident_name(recovery.number),
-            title=_short(recovery.title),
+            title=_short(recovery.title) or t("private"),
             severity=recovery.severity,
             age=age_words((now - recovery.declared) // SECOND, t),
         )

@@ -37,6 +37,7 @@ class Recovery:
     excluded: str | None = None
     services: tuple[str, ...] = ()
     cause: str | None = None
+    private: bool = False  # counted like any other, and never named
 
     def __post_init__(self) -> None:
         """Two times of one zone compare by wall clock, which is wrong in autumn's doubled hour: so UTC."""
