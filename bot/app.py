@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
-from bot.app_flags import FlagService, flag_service
+from bot.app_flags import FlagService, flag_service, read_back
 from bot.config import Settings
 from bot.errors import StartError
 from bot.logs import BOLT_LOGGER
@@ -186,7 +186,7 @@ def _parts(
         waiting=incidents.waiting,
         budgets=budgets,
         picture=pictures(reports, face.t),
-        held=containment.is_held,
+        held=read_back(containment.is_held, flags),
     )
     delivery = Delivery(engine, outside, now=now)
     desk = Desk(incidents=incidents, containment=containment, reports=reports, face=face, now=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -70,3 +70,19 @@ def _grpc(address: str, publisher: Publisher, tokens: Tokens) -> contextlib.Abst
             "pip install 'firebreak[flagd]'"
         ) from error
     return grpc_sync(address, publisher, tokens)
+
+
+Held = Callable[[str, str], Awaitable[bool]]
+
+
+def read_back(is_held: Held, service: FlagService | None) -> Held:
+    """Whether a flag is held, in the database and, where we serve it, in what applications get: file included."""
+    if service is None:
+        return is_held
+    publisher = service.publisher
+
+    async def served(flag: str, environment: str) -> bool:
+        stored = await is_held(flag, environment)
+        return stored and (not publisher.serves(environment) or await publisher.confirms(environment, flag))
+
+    return served

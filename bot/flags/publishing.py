@@ -60,6 +60,10 @@ class Publisher:
         """What is served now. It changes while you wait; it does not while you compute."""
         return self._served[environment].document
 
+    def serves(self, environment: str) -> bool:
+        """Whether it is one of those that are served from here."""
+        return environment in self._served
+
     def wake(self) -> None:
         """Something may have been committed: look at once."""
         self._asked += 1

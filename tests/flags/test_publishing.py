@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.app_flags import flag_service
+from bot.app_flags import flag_service, read_back
 from bot.domain.flags import Definition
 from bot.errors import StartError
 from bot.flags.document import Document
@@ -131,6 +131,14 @@ async def test_a_kill_is_confirmed_when_all_who_read_from_us_have_it_and_not_bef
         (house.folder / FILE).mkdir()
         await house.kill("gateway", publish=False)
         assert not await publisher.confirms("production", "gateway")
+        held = read_back(always, house.service)
+        assert (await held("gateway", "production"), await held("gateway", "elsewhere")) == (False, True)
+        assert await read_back(always, None)("gateway", "production")
+
+
+async def always(flag: str, environment: str) -> bool:
+    """A database that says that everything is held."""
+    return True
 
 
 async def test_flags_that_cannot_be_read_are_served_as_they_were(
