@@ -273,6 +273,6 @@ def test_no_rich_text_however_malformed_raises_or_breaks_out(block: dict[str, An
 )
 def test_a_text_of_forty_thousand_letters_is_drawn_in_no_time(piece: str) -> None:
     text = (piece * 40_000)[:40_000]
-    started = time.perf_counter()
+    started = time.thread_time()  # ours alone: other programs may be busy
     mrkdwn(text, READER)
-    assert time.perf_counter() - started < 2  # a few hundredths; a quadratic pattern would take minutes
+    assert time.thread_time() - started < 5  # a few hundredths; a quadratic pattern would take minutes
