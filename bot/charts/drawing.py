@@ -37,6 +37,8 @@ DPI = 100  # of the layout; PNGs are drawn twice as fine, for the screens of pho
 FINE = 2
 NARROW = 520  # pixels: below it labels stand above their rows
 ROW = 54  # pixels
+FEW = 20  # columns that still have room for their numbers
+CROWD = 100  # dots in a row from which on they are smaller
 Data = dict[str, Any]
 
 
@@ -137,23 +139,27 @@ def _spread(count: int, room: float) -> list[float]:
 
 
 def _dots(axes: Axes, dots: list[Data], at: float, *, upright: bool = False, room: float = 0.4) -> None:
-    size = 42 if len(dots) < 100 else 18
+    """Those that look alike are drawn at once: a thousand single ones take seconds."""
+    size = 42 if len(dots) < CROWD else 18
+    alike: dict[tuple[str, bool], list[tuple[float, float]]] = {}
     for dot, off in zip(dots, _spread(len(dots), room), strict=True):
-        colour, shape = SEVERITY.get(dot["severity"], OTHER)
-        time = max(1, dot["seconds"])
-        x, y = (at + off, time) if upright else (time, at + off)
-        face = "white" if dot["open"] else colour
-        axes.scatter([x], [y], s=size, marker=shape, facecolors=face, edgecolors=colour, alpha=0.85, zorder=3)
+        alike.setdefault((dot["severity"], dot["open"]), []).append((max(1, dot["seconds"]), at + off))
+    for (severity, is_open), places in alike.items():
+        colour, shape = SEVERITY.get(severity, OTHER)
+        times, across = zip(*places, strict=True)
+        x, y = (across, times) if upright else (times, across)
+        face = "white" if is_open else colour
+        axes.scatter(x, y, s=size, marker=shape, facecolors=face, edgecolors=colour, alpha=0.85, zorder=3)
 
 
-def _figure(axes: Axes, row: Data, at: float, *, upright: bool = False) -> None:
+def _figure(axes: Axes, row: Data, at: float, *, upright: bool = False, size: int = 70) -> None:
     """The median and its interval."""
     if row["value"] is None:
         return
     start, end = axes.get_ylim() if upright else axes.get_xlim()
     low, high = row["low"], end if row["high"] is None else row["high"]
     if upright:
-        axes.scatter([at], [row["value"]], s=70, color=INK, zorder=5)
+        axes.scatter([at], [row["value"]], s=size, color=INK, zorder=5)
     else:
         axes.plot([row["value"]] * 2, [at - 0.27, at + 0.27], color=INK, linewidth=3, zorder=5)
     if low is not None:
@@ -193,7 +199,9 @@ def _strip(axes: Axes, chart: Data, narrow: bool) -> None:
 
 
 def _week_labels(axes: Axes, rows: list[Data], narrow: bool) -> None:
-    step = max(1, math.ceil(len(rows) / (5 if narrow else 13)))
+    widest = max(len(row["label"]) for row in rows)
+    room = 26 if narrow else 84  # characters side by side
+    step = max(1, math.ceil(len(rows) * (widest + 2) / room))
     places = list(range(len(rows) - 1, -1, -step))[::-1]
     axes.set_xticks(places, [rows[place]["label"] for place in places])
     axes.set_xlim(-0.7, len(rows) - 0.3)
@@ -206,7 +214,7 @@ def _weeks(axes: Axes, chart: Data, narrow: bool) -> None:
         if row["low"] is None:
             _dots(axes, row["dots"], place, upright=True)
         else:
-            _figure(axes, row, place, upright=True)
+            _figure(axes, row, place, upright=True, size=70 if len(chart["rows"]) <= FEW else 24)
 
 
 def _open(axes: Axes, chart: Data, narrow: bool) -> None:
@@ -258,8 +266,8 @@ def _counts(axes: Axes, chart: Data, narrow: bool) -> None:
     _week_labels(axes, rows, narrow)
     for place, row in enumerate(rows):
         axes.plot([place, place], [row["low"], row["high"]], color=FAINT, linewidth=1.6)
-        axes.scatter([place], [row["value"]], color="#0072b2", s=42, zorder=3)
-        if len(rows) <= (8 if narrow else 20):
+        axes.scatter([place], [row["value"]], color="#0072b2", s=42 if len(rows) <= FEW else 20, zorder=3)
+        if len(rows) <= (8 if narrow else FEW):
             axes.annotate(
                 row["note"],
                 (place, row["value"]),

@@ -24,6 +24,7 @@ SINGLE_SHOWN = 30  # times in one cell
 OPEN_SHOWN = 30  # bars; more are a wall
 WITHIN = 30 * 60  # seconds: the share that is stabilized within half an hour
 WEEK = 7 * DAY
+WEEKS_SHOWN = 26  # beyond half a year columns of a week are a picket fence
 QUIET = {"P0": timedelta(hours=24), "P1": timedelta(hours=24)}  # without a word so long, an open one is stale
 QUIET_OTHERWISE = timedelta(days=7)
 
@@ -178,19 +179,20 @@ def weeks(
 ) -> Chart:
     """Week by week: a median with its interval from six incidents on, otherwise the bare incidents."""
     known = _counted(recoveries)
-    rows = [
-        _figure_row(label, group, clock, as_of, t) if group else Row(label)
-        for label, group in _by_week(known, window, t)
-    ]
+    each, columns = _by_week(known, window, t)
+    rows = [_figure_row(label, group, clock, as_of, t) if group else Row(label) for label, group in columns]
     some = any(row.dots for row in rows) and len(rows) > 1
     figures = sum(row.low is not None for row in rows)
     return Chart(
         kind="weeks",
-        title=t("Week by week: {end_points}", end_points=clock_words(clock, t)),
+        title=t("Week by week: {end_points}", end_points=clock_words(clock, t))
+        if each == WEEK
+        else t("In steps of 28 days: {end_points}", end_points=clock_words(clock, t)),
         alt=t(
-            "{weeks} weeks on a logarithmic time axis; {figures} of them have the six incidents that a median with "
-            "an interval needs, the others show their incidents alone.",
-            weeks=len(rows),
+            "{count} times {days} days on a logarithmic time axis; {figures} of them have the six incidents that a "
+            "median with an interval needs, the others show their incidents alone.",
+            count=len(rows),
+            days=each.days,
             figures=figures,
         ),
         axis=clock_words(clock, t),
@@ -200,17 +202,29 @@ def weeks(
     )
 
 
-def _by_week(known: Sequence[Recovery], window: Window, t: Translate) -> list[tuple[str, list[Recovery]]]:
-    """Weeks counted back from the window's end, so that the last is whole; those before the first incident go."""
+def _by_week(
+    known: Sequence[Recovery], window: Window, t: Translate
+) -> tuple[timedelta, list[tuple[str, list[Recovery]]]]:
+    """Weeks counted back from the window's end, so that the last is whole; those before the first incident go.
+
+    A longer time is cut into 28 days each. The first of the two is how long each is.
+    """
     start = max(window.start, min((each.declared for each in known), default=window.end))
-    count = max(1, -((start - window.end) // WEEK))
+    each = WEEK if window.end - start <= WEEKS_SHOWN * WEEK else 4 * WEEK
+    count = max(1, -((start - window.end) // each))
     weeks: list[list[Recovery]] = [[] for _ in range(count)]
     for recovery in known:
-        place = count - 1 - (window.end - recovery.declared - timedelta(microseconds=1)) // WEEK
+        place = count - 1 - (window.end - recovery.declared - timedelta(microseconds=1)) // each
         weeks[max(0, place)].append(recovery)
-    begins = [(window.end - (count - place) * WEEK).astimezone(window.zone) for place in range(count)]
-    labels = [t("{day} {month}", day=begin.day, month=month_word(begin, t)) for begin in begins]
-    return list(zip(labels, weeks, strict=True))
+    begins = [(window.end - (count - place) * each).astimezone(window.zone) for place in range(count)]
+    one_year = begins[0].year == begins[-1].year or each == WEEK
+    labels = [
+        t("{day} {month}", day=begin.day, month=month_word(begin, t))
+        if one_year
+        else t("{day} {month} {year}", day=begin.day, month=month_word(begin, t), year=begin.year)
+        for begin in begins
+    ]
+    return each, list(zip(labels, weeks, strict=True))
 
 
 def still_open(
@@ -287,16 +301,18 @@ def unfinished(
 def per_week(recoveries: Sequence[Recovery], window: Window, t: Translate) -> Chart:
     """How many were declared each week, with exact intervals."""
     rows = []
-    for label, group in _by_week(_counted(recoveries), window, t):
+    each, columns = _by_week(_counted(recoveries), window, t)
+    for label, group in columns:
         low, high = poisson_interval(len(group))
         rows.append(Row(label, str(len(group)), value=len(group), low=low, high=high))
     most = max((row.value or 0 for row in rows), default=0)
     return Chart(
         kind="counts",
-        title=t("Incidents declared each week"),
+        title=t("Incidents declared each week") if each == WEEK else t("Incidents declared in 28 days each"),
         alt=t(
-            "{weeks} weeks; between {least} and {most} incidents a week, each with its exact 95 % interval.",
-            weeks=len(rows),
+            "{count} times {days} days; between {least} and {most} incidents in each, with exact 95 % intervals.",
+            count=len(rows),
+            days=each.days,
             least=int(min((row.value or 0 for row in rows), default=0)),
             most=int(most),
         ),

@@ -9,7 +9,7 @@ from bot.domain.language import Translate
 from bot.domain.metrics.recovery import Clock
 from bot.domain.metrics.report import Report
 from bot.domain.metrics.statistics import poisson_interval
-from bot.domain.metrics.windows import Window
+from bot.domain.metrics.windows import EVERYTHING, Window
 from bot.domain.metrics.wording import coverage_words, excluded_words, group_lines, window_words
 from bot.domain.metrics.wording_comparison import comparison_lines
 
@@ -41,6 +41,8 @@ def _title(window: Window, t: Translate) -> str:
             window.days,
             bounds=bounds,
         )
+    if window.name == EVERYTHING:
+        return t("Recovery times of everything there is ({bounds})", bounds=bounds)
     if window.name:
         return t("Recovery times of {window} ({bounds})", window=window.name, bounds=bounds)
     return t("Recovery times ({bounds})", bounds=bounds)

@@ -56,6 +56,15 @@ def test_a_week_has_a_median_only_with_six_incidents() -> None:
     assert shown.rows[-1].label == "22 Sep"
 
 
+def test_a_long_time_is_cut_into_steps_of_28_days() -> None:
+    window = parse_window("all", BERLIN, NOON, NOON - timedelta(days=500))
+    shown = weeks([*finished(6, 1), *finished(2, 499)], window, NOON, t)
+    assert shown.title.startswith("In steps of 28 days")
+    assert len(shown.rows) == 18
+    assert shown.rows[-1].label == "1 Sep 2026"
+    assert len(shown.rows[0].dots) == 2
+
+
 def test_the_oldest_stand_first_and_those_without_a_word_for_long_are_stale() -> None:
     known = [
         incident(1, NOON - timedelta(hours=30), severity="P0"),
