@@ -58,7 +58,7 @@ def spoiled(recorded: Recorded, chance: random.Random) -> Any:
     payload = copy.deepcopy(recorded.payload)
     for _ in range(chance.randint(1, 3)):
         _spoil(payload, chance)
-    return payload if chance.random() > 0.05 else chance.choice(WRONG_TYPES)
+    return payload if chance.random() > 0.05 else copy.deepcopy(chance.choice(WRONG_TYPES))
 
 
 # what is in it -------------------------------------------------------------------------------------------
@@ -77,7 +77,9 @@ def _spoil(payload: Json, chance: random.Random) -> None:
     for key in path:
         parent = parent[key]
     if last in IDENTITY and isinstance(parent[last], str):
-        parent[last] = chance.choice([*NO_IDENTITY, *WRONG_TYPES])
+        parent[last] = copy.deepcopy(
+            chance.choice([*NO_IDENTITY, *WRONG_TYPES])
+        )  # or the next one changes them
     else:
         chance.choice(WAYS)(parent, last, chance)
 

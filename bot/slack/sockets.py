@@ -23,7 +23,9 @@ from bot.slack.wire import Malformed, checked
 
 log = logging.getLogger(__name__)
 
-PING_SECONDS = 3  # a connection that was dropped is noticed within them, a silent one after four times as long
+PING_SECONDS = (
+    3  # a connection that was dropped is noticed within them, a silent one after four times as long
+)
 CONNECTIONS = 2  # Slack refreshes each every few hours; the other one goes on receiving meanwhile
 
 
