@@ -26,8 +26,9 @@ from bot.services.delivery import LEASE, Delivery
 from bot.services.incidents import Incidents
 from bot.services.languages import translation
 from bot.services.reminders import Reminders
-from bot.services.reports import Reports, Schedule
+from bot.services.reports import Reports
 from bot.services.runbooks import Library
+from bot.services.summaries import Summaries
 from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
 from bot.slack.errors import code_of, meaning
@@ -111,7 +112,7 @@ async def firebreak(
         handlers.register(bolt, parts.desk)
         # Opened in this order and closed in the opposite one: the doors last, so that they close first.
         await stack.enter_async_context(parts.delivery.running())
-        await stack.enter_async_context(parts.reports.running())
+        await stack.enter_async_context(parts.summaries.running())
         await stack.enter_async_context(Reminders(engine, now=now, stored=parts.delivery.wake).running())
         await stack.enter_async_context(parts.desk.containment.running())
         stack.push_async_callback(listeners.finished, FINISH_SECONDS)
@@ -129,6 +130,7 @@ async def firebreak(
 class _Parts:
     incidents: Incidents
     reports: Reports
+    summaries: Summaries
     delivery: Delivery
     desk: Desk
 
@@ -158,8 +160,9 @@ def _parts(
         published()
         return outcome
 
-    schedule = _schedule(settings)
-    reports = Reports(engine, team_id=identity.team_id, schedule=schedule, t=face.t, now=now, stored=stored)
+    team_id, due = identity.team_id, settings.summaries
+    reports = Reports(engine, team_id=team_id, schedule=due[0], t=face.t, now=now, stored=stored)
+    summaries = Summaries(engine, team_id=team_id, schedules=due, t=face.t, now=now, stored=stored)
     incidents = Incidents(
         engine,
         team_id=identity.team_id,
@@ -172,7 +175,7 @@ def _parts(
     containment = Containment(
         engine,
         incidents,
-        team_id=identity.team_id,
+        team_id=team_id,
         now=now,
         places=Places(settings.flags.environments, settings.flags.production),
         stored=stored,
@@ -182,24 +185,15 @@ def _parts(
         face,
         bot_user=identity.user_id,
         now=now,
-        summary=reports.summary,
+        summary=summaries.lines,
         waiting=incidents.waiting,
         budgets=budgets,
         picture=pictures(reports, face.t),
         held=read_back(containment.is_held, flags),
     )
     delivery = Delivery(engine, outside, now=now)
-    desk = Desk(incidents=incidents, containment=containment, reports=reports, face=face, now=now)
-    return _Parts(incidents, reports, delivery, desk)
-
-
-def _schedule(settings: Settings) -> Schedule:
-    return Schedule(
-        zone=settings.zone,
-        post_time=settings.summary_time,
-        channel=settings.summary_channel,
-        enabled=settings.summary_enabled,
-    )
+    desk = Desk(incidents, containment, reports, summaries.so_far, face, now)
+    return _Parts(incidents, reports, summaries, delivery, desk)
 
 
 def _face(settings: Settings) -> Face:

@@ -11,7 +11,7 @@ import tomllib
 import zoneinfo
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from bot.domain.spelling import complaints, nearest, unknown
 from bot.domain.vocabulary import Severity
 from bot.services.languages import translation
 from bot.services.runbooks import BUILT_IN
+from bot.services.summaries import Schedule
 from bot.storage.address import PostgresAddress, parse_address
 
 DEFAULT_CONFIG = "firebreak.toml"
@@ -102,10 +103,29 @@ class Announcements(Frozen):
     channel: Channel = "incidents"
 
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = get_args(Day)
+Days = Annotated[
+    tuple[Day, ...],
+    Field(min_length=1, description="a list of the days mon, tue, wed, thu, fri, sat and sun"),
+]
+
+
+class AnotherSummary(Frozen):
+    """In a channel of its own, by its own clock; one day a week makes it a weekly one."""
+
+    channel: Channel
+    time: Annotated[dt.time, BeforeValidator(_time_of_day)] = dt.time(9, 0)
+    timezone: Annotated[str, AfterValidator(_time_zone)] | None = None
+    days: Days = DAYS
+
+
 class Summary(Frozen):
     enabled: Annotated[StrictBool, Field(description="true or false")] = True
     time: Annotated[dt.time, BeforeValidator(_time_of_day)] = dt.time(9, 0)
     channel: Channel | None = None
+    days: Days = DAYS
+    more: tuple[AnotherSummary, ...] = ()
 
 
 class Meaning(Frozen):
@@ -189,6 +209,7 @@ class Settings(Frozen):
     summary_enabled: bool
     summary_time: dt.time
     summary_channel: str
+    summaries: tuple[Schedule, ...]  # the first is that of `[summary]` itself
     severity_meanings: dict[Severity, str]
     runbook_folders: tuple[Path, ...]
     landscape: Landscape = Landscape()
@@ -230,6 +251,7 @@ class Settings(Frozen):
             summary_enabled=file.summary.enabled,
             summary_time=file.summary.time,
             summary_channel=file.summary.channel or file.announcements.channel,
+            summaries=_schedules(file),
             severity_meanings={level: _meaning(file, level, t) for level in Severity},
             runbook_folders=_folders(file, named or Path(DEFAULT_CONFIG)),
             landscape=_landscape(file, t),
@@ -413,3 +435,28 @@ def _missing_secrets(given: dict[str, str]) -> list[str]:
             return [f"Set SLACK_BOT_TOKEN too; {hint}"]
         case _:
             return [f"Set SLACK_BOT_TOKEN, and {doors}; {hint}"]
+
+
+def _schedules(file: File) -> tuple[Schedule, ...]:
+    def weekdays(days: tuple[Day, ...]) -> frozenset[int]:
+        return frozenset(DAYS.index(day) + 1 for day in days)
+
+    zone, summary = ZoneInfo(file.timezone), file.summary
+    first = Schedule(
+        zone=zone,
+        post_time=summary.time,
+        channel=summary.channel or file.announcements.channel,
+        enabled=summary.enabled,
+        days=weekdays(summary.days),
+    )
+    more = [
+        Schedule(
+            zone=ZoneInfo(each.timezone) if each.timezone else zone,
+            post_time=each.time,
+            channel=each.channel,
+            days=weekdays(each.days),
+            name=f"{each.channel} {'+'.join(each.days)}",
+        )
+        for each in summary.more
+    ]
+    return (first, *more)

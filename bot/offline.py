@@ -22,7 +22,7 @@ from bot.domain.vocabulary import Refused, incident_name
 from bot.errors import StartError
 from bot.services.incidents import Incidents
 from bot.services.languages import translation
-from bot.services.reports import Reports, Schedule, Study
+from bot.services.reports import Reports, Study
 from bot.storage import flag_definitions, flags, workspaces
 from bot.storage.engine import Engine
 from bot.storage.flags import Flag
@@ -56,14 +56,17 @@ async def existing(settings: Settings) -> AsyncIterator[Database]:
         if not known:
             raise StartError(f"{address} knows no workspace yet. Start the bot once with `firebreak run`.")
         team_id = known[0]["team_id"]
-        schedule = Schedule(
-            zone=settings.zone, post_time=settings.summary_time, channel=settings.summary_channel
-        )
         yield Database(
             engine,
             team_id,
             Incidents(engine, team_id=team_id, runbooks=list, now=_now, environment=settings.flags.default),
-            Reports(engine, team_id=team_id, schedule=schedule, t=translation(settings.language), now=_now),
+            Reports(
+                engine,
+                team_id=team_id,
+                schedule=settings.summaries[0],
+                t=translation(settings.language),
+                now=_now,
+            ),
             translation(settings.language),
             settings.language,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -31,5 +31,6 @@ class Desk:
     incidents: Incidents
     containment: Containment
     reports: Reports
+    summary: Callable[[], Awaitable[list[str]]]  # the next daily summary as it would be now
     face: Face
     now: Callable[[], datetime]

@@ -1,4 +1,4 @@
-"""Recovery times: `/mttr`, `/mttr 28d`, `/mttr 2026-09 P0 P1`, `/mttr 90d checkout`, and the buttons below."""
+"""Recovery times: `/mttr summary`, `/mttr 28d`, `/mttr 2026-09 P0 P1`, `/mttr 90d checkout`, and their buttons."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.domain.metrics.asking import Asked, asked
+from bot.slack.cards import summary_message
 from bot.slack.face import Drawing
 from bot.slack.figures import figures_message, method_words
 from bot.slack.ids import Action, FiguresAim
@@ -27,6 +28,7 @@ SPLITS = {
 
 def register(app: AsyncApp, mttr: Router, desk: Desk) -> None:
     """Connect the story."""
+    mttr.verb("summary", partial(_summary, desk), takes_text=False)
     mttr.otherwise(partial(_figures, desk))
     for action, group_by in SPLITS.items():
         app.action(action)(_split(desk, group_by))
@@ -43,6 +45,11 @@ async def _figures(desk: Desk, typed: Typed) -> Drawing:
     lines = await desk.reports.answer(wanted)
     picture = await desk.reports.promise_picture(wanted, typed.actor.id)
     return figures_message(lines, wanted, desk.face.t, picture=picture)
+
+
+async def _summary(desk: Desk, typed: Typed) -> Drawing:
+    """What the next daily summary would say now, to whoever asks alone."""
+    return summary_message(await desk.summary())
 
 
 def _split(desk: Desk, group_by: str) -> Callable[[AsyncAck, Body, AsyncRespond], Awaitable[None]]:

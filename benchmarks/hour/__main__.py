@@ -28,8 +28,8 @@ from bot.domain.vocabulary import Surface
 from bot.sandbox.workspace import App, Workspace
 from bot.services.delivery import Delivery
 from bot.services.incidents import Incidents
-from bot.services.reports import Reports, Schedule
 from bot.services.runbooks import BUILT_IN, Library
+from bot.services.summaries import Schedule, Summaries
 from bot.slack.client import SlackOutside
 from bot.slack.face import Face
 from bot.storage.outbox import Promise
@@ -149,13 +149,13 @@ def _outside(
     face = Face(t=English(), meanings=read.severity_meanings, zone=read.zone, announcements="incidents")
     schedule = Schedule(zone=face.zone, post_time=datetime.min.time(), channel="incidents")
     team = slack.workspace.team_id
-    reports = Reports(engine, team_id=team, schedule=schedule, t=face.t, now=now)
+    summaries = Summaries(engine, team_id=team, schedules=[schedule], t=face.t, now=now)
     return SlackOutside(
         slack,
         face,
         bot_user=slack.workspace.app.bot_user,
         now=now,
-        summary=reports.summary,
+        summary=summaries.lines,
         waiting=incidents.waiting,
         budgets=budgets,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal, assert_never
 
 from pydantic import Field, TypeAdapter
@@ -118,6 +118,8 @@ class PostSummary(Frozen):
     day: date
     previous: date
     channel: str
+    since: datetime | None = None  # until when the one before has told, whatever the clock is set to by now
+    schedule: str = ""  # which of them, where there are several
 
 
 class SendPicture(Frozen):

@@ -1,17 +1,15 @@
-"""Recovery figures on request, and the daily summary that posts itself once."""
+"""Recovery figures on request, as lines and as a picture."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.charts.studio import Order, drawn
-from bot.domain.effects import PostSummary, SendPicture
+from bot.domain.effects import SendPicture
 from bot.domain.language import Translate
 from bot.domain.metrics import (
     BadWindow,
@@ -20,11 +18,7 @@ from bot.domain.metrics import (
     Report,
     Tally,
     Window,
-    covered,
-    daily_lines,
-    due_day,
     grouped_by,
-    instant,
     parse_as_of,
     parse_window,
     preceding,
@@ -32,27 +26,14 @@ from bot.domain.metrics import (
 )
 from bot.domain.metrics.asking import Asked
 from bot.domain.metrics.charts import Chart, strip
-from bot.domain.recoveries import last_heard_of, recovery_of
+from bot.domain.recoveries import last_heard_of
 from bot.domain.vocabulary import Refused
-from bot.storage import daily, figures, incidents, outbox
+from bot.services.summaries import Schedule
+from bot.storage import figures, incidents, outbox
 from bot.storage.engine import Engine, StorageError, Transaction
 
-log = logging.getLogger(__name__)
-
-JOB = "summary"  # stored: the name of the daily job
 SHOWN_SINGLY = 5000  # incidents; a chart with more dots is a cloud
 SERVICE_SHOWN = 60  # characters of what was typed that a refusal repeats
-LOOK_EVERY = 15.0  # seconds between two looks at the clock; the summary is late by that much at the most
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When and where the daily summary posts: local time of `zone`, and the channel's name or id."""
-
-    zone: ZoneInfo
-    post_time: time
-    channel: str
-    enabled: bool = True
 
 
 @dataclass(frozen=True)
@@ -228,67 +209,3 @@ class Reports:
         if asked.service:
             parts.append(t("service {service}", service=asked.service))
         return t("Only: {what}.", what="; ".join(parts))
-
-    async def summary(self, day: date, previous: date) -> list[str]:
-        """The lines of the summary due on `day`: what happened since the one of `previous`, what is open."""
-        zone, post_time = self._schedule.zone, self._schedule.post_time
-        watermark = instant(previous, post_time, zone)
-        window = covered(day, zone, post_time, watermark) or covered(day, zone, post_time)
-        if window is None:
-            raise AssertionError("without a watermark there is always a window")
-        known = await self._engine.read(
-            lambda transaction: incidents.touched_between(
-                transaction, self._team_id, window.start, window.end
-            )
-        )
-        ours = [incident for incident in known if incident.origin is None]  # history is no news
-        return daily_lines(map(recovery_of, ours), window, self._t)
-
-    async def post_due(self) -> bool:
-        """Promise the summary that is due now, unless it has been; answers whether it was promised."""
-        now = self._now()
-        day = due_day(now, self._schedule.zone, self._schedule.post_time)
-        channel = self._schedule.channel
-        posted = await self._engine.write(
-            lambda transaction: daily.once(
-                transaction,
-                team_id=self._team_id,
-                job=JOB,
-                day=day,
-                effect=lambda previous: PostSummary(day=day, previous=previous, channel=channel),
-                now=now,
-            )
-        )
-        if posted:
-            self._stored()
-        return posted
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Post each day's summary for as long as the context is open."""
-        if not self._schedule.enabled:
-            yield
-            return
-        today = due_day(self._now(), self._schedule.zone, self._schedule.post_time)
-        await self._engine.write(
-            lambda transaction: daily.begin(transaction, team_id=self._team_id, job=JOB, day=today)
-        )
-        looking = asyncio.create_task(self._look(), name="daily-summary")
-        try:
-            yield
-        finally:
-            looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await looking
-
-    async def _look(self) -> None:
-        done: date | None = None
-        while True:
-            day = due_day(self._now(), self._schedule.zone, self._schedule.post_time)
-            if day != done:
-                try:
-                    await self.post_due()
-                    done = day
-                except StorageError as error:
-                    log.warning("the daily summary waits: %s", error, extra={"action": "summary_waits"})
-            await asyncio.sleep(LOOK_EVERY)

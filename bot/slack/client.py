@@ -10,7 +10,7 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Protocol, assert_never
 
 import aiohttp
@@ -60,9 +60,9 @@ GONE = ("message_not_found", "cant_update_message", "edit_window_closed")
 
 
 class Summary(Protocol):
-    """The lines of the summary due on `day`, speaking of all since the one of `previous`; plain text."""
+    """The lines of a summary that was promised; plain text."""
 
-    def __call__(self, day: date, previous: date) -> Awaitable[list[str]]: ...
+    def __call__(self, effect: PostSummary) -> Awaitable[list[str]]: ...
 
 
 def channel_name(incident: Incident, attempt: int = 1) -> str:
@@ -124,7 +124,7 @@ class SlackOutside:
     async def _carry_out(self, promise: Promise, incident: Incident | None) -> Command | None:
         effect = promise.effect
         if isinstance(effect, PostSummary):
-            lines = await self._summary(effect.day, effect.previous)
+            lines = await self._summary(effect)
             channel = await self._channel_id(promise, effect.channel)
             await self._post(promise, channel, summary_message(lines))
             return None

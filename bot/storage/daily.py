@@ -8,6 +8,7 @@ from datetime import date, datetime
 from bot.domain.effects import Effect
 from bot.storage import outbox
 from bot.storage.engine import Transaction
+from bot.storage.timeline import moment, stamp
 
 
 def begin(transaction: Transaction, *, team_id: str, job: str, day: date) -> None:
@@ -27,13 +28,14 @@ def once(
     team_id: str,
     job: str,
     day: date,
-    effect: Callable[[date], Effect],
+    covered_to: datetime,
+    effect: Callable[[date, datetime | None], Effect],
     now: datetime,
 ) -> bool:
-    """Promise `effect(the day done before)` unless `day` or a later one was done already; answers whether."""
+    """Promise `effect(the day done before, until when that told)` unless `day` or a later one was done already."""
     transaction.lock(f"{team_id}/{job}")
     row = transaction.one(
-        "select day from daily where team_id = :team_id and job = :job", team_id=team_id, job=job
+        "select day, covered_to from daily where team_id = :team_id and job = :job", team_id=team_id, job=job
     )
     if row is None:
         raise AssertionError(f"begin() comes before once(): {job!r}")
@@ -41,10 +43,12 @@ def once(
     if previous >= day:
         return False
     transaction.run(
-        "update daily set day = :day where team_id = :team_id and job = :job",
+        "update daily set day = :day, covered_to = :covered_to where team_id = :team_id and job = :job",
         team_id=team_id,
         job=job,
         day=day.isoformat(),
+        covered_to=stamp(covered_to),
     )
-    outbox.promise(transaction, effect(previous), team_id=team_id, incident=outbox.NOBODY, now=now)
+    until = None if row["covered_to"] is None else moment(row["covered_to"])
+    outbox.promise(transaction, effect(previous, until), team_id=team_id, incident=outbox.NOBODY, now=now)
     return True

@@ -26,7 +26,7 @@ TIMES = (
     "impact_ended",
     "detected",
 )
-COLUMNS = (*(f"{name}_ms" for name in TIMES), "excluded", "cause", "services", "private")
+COLUMNS = (*(f"{name}_ms" for name in TIMES), "excluded", "cause", "services", "private", "items_due")
 
 
 def columns(incident: Incident) -> Row:
@@ -37,6 +37,9 @@ def columns(incident: Incident) -> Row:
         **{f"{name}_ms": None if at is None else (at - EPOCH) // MILLISECOND for name, at in times},
         "excluded": recovery.excluded,
         "cause": recovery.cause,
+        "items_due": min(
+            (item.due.isoformat() for item in incident.action_items if not item.done_at), default=None
+        ),
         "services": json.dumps(recovery.services, ensure_ascii=False) if recovery.services else None,
         "private": int(recovery.private),
     }
@@ -71,7 +74,7 @@ def declared_between(
     return [_recovery(row) for row in rows]
 
 
-_DETAILS = ("services", "private")
+_DETAILS = ("services", "private", "items_due")
 _SELECTED = ", ".join(name for name in COLUMNS if name not in _DETAILS)
 
 

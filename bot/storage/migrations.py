@@ -323,6 +323,17 @@ UNFINISHED = ("create index effect_unfinished on effect (team_id, incident, id) 
 # An incident that pages and summaries count and never name.
 PRIVATE = ("alter table incident add column private integer",)
 
+# What summaries ask for: until when each has told, corrections by when they were made, action items by their day.
+SUMMARIES = (
+    "alter table daily add column covered_to text",
+    "alter table incident add column items_due text",
+    "create index incident_items_due on incident (team_id, items_due) where items_due is not null",
+    """
+    create index timeline_corrected on timeline (team_id, recorded_at)
+    where type in ('milestone_corrected', 'incident_reopened', 'phase_returned')
+    """,
+)
+
 STEPS = (
     ("0001_incidents", FIRST),
     ("0002_lanes", LANES),
@@ -334,6 +345,7 @@ STEPS = (
     ("0008_unfinished", UNFINISHED),
     ("0009_flag_audit", AUDIT),
     ("0010_private", PRIVATE),
+    ("0011_summaries", SUMMARIES),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their

@@ -29,7 +29,8 @@ from bot.sandbox.workspace import Channel
 from bot.services.containment import Containment, Places
 from bot.services.delivery import Delivery
 from bot.services.incidents import Incidents
-from bot.services.reports import Reports, Schedule
+from bot.services.reports import Reports
+from bot.services.summaries import Schedule, Summaries
 from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
 from bot.slack.figures import pictures
@@ -190,6 +191,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
     await engine.write(lambda transaction: flags.define(transaction, team, GATEWAY, now=now()))
     schedule = Schedule(zone=FACE.zone, post_time=datetime.min.time(), channel="incidents")
     reports = Reports(engine, team_id=team, schedule=schedule, t=FACE.t, now=now, stored=stored)
+    summaries = Summaries(engine, team_id=team, schedules=[schedule], t=FACE.t, now=now)
     incidents = Incidents(engine, team_id=team, runbooks=lambda: [runbook], now=now, stored=stored)
     containment = Containment(engine, incidents, team_id=team, now=now, places=PLACES, stored=stored)
     outside = SlackOutside(
@@ -197,7 +199,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
         FACE,
         bot_user=workspace.app.bot_user,
         now=now,
-        summary=reports.summary,
+        summary=summaries.lines,
         waiting=incidents.waiting,
         picture=pictures(reports, FACE.t),
         held=containment.is_held,
@@ -205,7 +207,14 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
     )
     delivery = Hurried(engine, outside, now)
     app = bolt(client(None), slack)
-    desk = Desk(incidents=incidents, containment=containment, reports=reports, face=FACE, now=now)
+    desk = Desk(
+        incidents=incidents,
+        containment=containment,
+        reports=reports,
+        summary=summaries.so_far,
+        face=FACE,
+        now=now,
+    )
     handlers.register(app, desk)
     return House(slack, app, desk, incidents, delivery, engine, now)
 

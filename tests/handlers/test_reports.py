@@ -64,3 +64,10 @@ async def test_what_is_no_window_is_refused_with_what_to_type(house: House) -> N
 async def test_ten_thousand_characters_are_no_window_either(house: House) -> None:
     answer = await house.person("ana").types(f"/mttr {'9' * 10_000}d", "general")
     assert len(answer.text) < 500
+
+
+async def test_the_summary_so_far_is_for_whoever_asks(house: House) -> None:
+    await house.declared()
+    answer = await house.person("ana").types("/mttr summary", "general")
+    assert answer.text.startswith("Incidents, ")
+    assert "Opened 1 (1 P0), repaired 0, open at end 1" in answer.text

@@ -1,24 +1,22 @@
-"""Figures on request, and the daily summary: once a day at its local time, whatever happens in between."""
+"""Figures on request."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.domain.commands import EnterNextPhase, SkipStep
-from bot.domain.effects import PostSummary
 from bot.domain.language import English
 from bot.domain.metrics.asking import Asked, asked
 from bot.domain.runbook import Runbook, Step
 from bot.domain.vocabulary import Phase, Refused, Severity
 from bot.services.incidents import Actor, Incidents
-from bot.services.reports import Reports, Schedule
-from bot.storage import outbox
+from bot.services.reports import Reports
+from bot.services.summaries import Schedule
 from bot.storage.sqlite import SqliteEngine
 from tests.domain.samples import ANSWERS
 
@@ -65,78 +63,6 @@ def reports_on(engine: SqliteEngine, wall: Wall, *, enabled: bool = True) -> Rep
 
 def incidents_on(engine: SqliteEngine, wall: Wall) -> Incidents:
     return Incidents(engine, team_id="T1", runbooks=lambda: [GENERAL], now=wall)
-
-
-async def waiting(engine: SqliteEngine, wall: Wall) -> list[PostSummary]:
-    """The summaries that were promised, taken and done with."""
-    claimed = await engine.write(lambda tx: outbox.claim(tx, now=wall(), lease=60, limit=9))
-    await engine.write(lambda tx: [outbox.done(tx, promise) for promise in claimed])
-    return [promise.effect for promise in claimed if isinstance(promise.effect, PostSummary)]
-
-
-async def test_a_fresh_install_does_not_post_at_once(engine: SqliteEngine, wall: Wall) -> None:
-    wall.on(hours=6)
-    async with reports_on(engine, wall).running():
-        await asyncio.sleep(0.02)
-    assert await waiting(engine, wall) == []
-
-
-async def test_the_summary_is_posted_once_when_its_time_has_come(engine: SqliteEngine, wall: Wall) -> None:
-    reports = reports_on(engine, wall)
-    async with reports.running():
-        assert not await reports.post_due()
-        wall.on(hours=1)
-        assert await reports.post_due()
-        assert not await reports.post_due()
-    day = date(2026, 11, 20)
-    assert await waiting(engine, wall) == [
-        PostSummary(day=day, previous=day - timedelta(days=1), channel="incidents")
-    ]
-
-
-async def test_two_processes_and_a_restart_post_it_once(engine: SqliteEngine, wall: Wall) -> None:
-    first, second = reports_on(engine, wall), reports_on(engine, wall)
-    async with first.running(), second.running():
-        await asyncio.sleep(0.02)  # each has looked at the clock once, and found yesterday's done
-        wall.on(hours=2)
-        posted = await asyncio.gather(*(each.post_due() for each in (first, second, first, second)))
-    assert sorted(posted) == [False, False, False, True]
-    async with reports_on(engine, wall).running():
-        await asyncio.sleep(0.02)
-    assert len(await waiting(engine, wall)) == 1
-
-
-async def test_after_a_weekend_of_downtime_one_summary_covers_it_all(
-    engine: SqliteEngine, wall: Wall
-) -> None:
-    async with reports_on(engine, wall).running():
-        wall.on(hours=2)
-    incidents = incidents_on(engine, wall)
-    reports = reports_on(engine, wall)
-    await reports.post_due()
-    await waiting(engine, wall)
-    wall.on(hours=5)
-    await incidents.declare(ANA, title="checkout returns 500", severity=Severity.P0, key="1")
-    wall.on(days=2, hours=20)  # Monday 11:00
-    assert await reports.post_due()
-    [summary] = await waiting(engine, wall)
-    assert (summary.previous, summary.day) == (date(2026, 11, 20), date(2026, 11, 23))
-    lines = await reports.summary(summary.day, summary.previous)
-    assert "Fri 20 Nov 09:00 to Mon 23 Nov 09:00" in lines[0]
-    assert "Opened 1 (1 P0), repaired 0, open at end 1" in lines[1]
-
-
-async def test_a_quiet_day_has_two_lines(engine: SqliteEngine, wall: Wall) -> None:
-    lines = await reports_on(engine, wall).summary(date(2026, 11, 20), date(2026, 11, 19))
-    assert len(lines) == 2
-    assert lines[1].startswith("No incidents declared")
-
-
-async def test_a_summary_that_is_switched_off_never_posts(engine: SqliteEngine, wall: Wall) -> None:
-    async with reports_on(engine, wall, enabled=False).running():
-        wall.on(days=3)
-        await asyncio.sleep(0.02)
-    assert await waiting(engine, wall) == []
 
 
 async def test_few_incidents_are_listed_and_not_averaged(engine: SqliteEngine, wall: Wall) -> None:

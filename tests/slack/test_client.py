@@ -66,8 +66,8 @@ def promised(effect: Effect, *, in_doubt: bool = False, id: int = 1) -> Promise:
     )
 
 
-async def no_summary(day: date, previous: date) -> list[str]:
-    return [f"Incidents, {day}", f"since {previous}"]
+async def no_summary(effect: PostSummary) -> list[str]:
+    return [f"Incidents, {effect.day}", f"since {effect.previous}"]
 
 
 async def held(flag: str, environment: str) -> bool:

@@ -65,6 +65,10 @@ class NoReports:
         raise AssertionError("nobody asks for a picture here")
 
 
+async def no_summary() -> list[str]:
+    raise AssertionError("nobody asks for a summary here")
+
+
 @pytest.fixture
 async def app() -> Any:
     noted = NotedApp()
@@ -75,6 +79,7 @@ async def app() -> Any:
             incidents=incidents,
             containment=containment,
             reports=NoReports(),
+            summary=no_summary,
             face=FACE,
             now=lambda: datetime.now(UTC),
         )

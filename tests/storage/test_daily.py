@@ -26,7 +26,10 @@ async def once(engine: Engine, day: date, team: str = TEAM) -> bool:
             team_id=team,
             job="summary",
             day=day,
-            effect=lambda previous: PostSummary(day=day, previous=previous, channel="incidents"),
+            covered_to=NOON,
+            effect=lambda previous, since: PostSummary(
+                day=day, previous=previous, channel="incidents", since=since
+            ),
             now=NOON,
         )
     )

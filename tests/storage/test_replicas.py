@@ -379,7 +379,8 @@ async def test_a_daily_job_is_promised_by_one(replicas: Both) -> None:
             team_id=TEAM,
             job="summary",
             day=date(2026, 11, 21),
-            effect=lambda previous: PostSummary(day=date(2026, 11, 21), previous=previous, channel="x"),
+            covered_to=NOON,
+            effect=lambda previous, _: PostSummary(day=date(2026, 11, 21), previous=previous, channel="x"),
             now=NOON,
         )
 

@@ -16,7 +16,8 @@ from yarl import URL
 from bot.domain.language import English
 from bot.domain.vocabulary import Severity
 from bot.services.incidents import Actor, Incidents
-from bot.services.reports import Reports, Schedule
+from bot.services.reports import Reports
+from bot.services.summaries import Schedule
 from bot.storage.engine import Engine
 from bot.storage.sqlite import SqliteEngine
 from bot.web.pages import Pages, are_open, is_loopback

@@ -1,0 +1,200 @@
+"""The summaries that post themselves: each once, in its channel, at its time, about all since the one before."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.effects import PostSummary
+from bot.domain.language import Translate
+from bot.domain.metrics import (
+    EVERY_DAY,
+    Report,
+    Tally,
+    Window,
+    covered,
+    daily_lines,
+    due_day,
+    instant,
+    rolling,
+)
+from bot.domain.metrics.daily import Overdue
+from bot.domain.metrics.recovery import Recovery
+from bot.domain.recoveries import recovery_of
+from bot.storage import daily, figures, incidents, people, summaries
+from bot.storage.engine import Engine, StorageError, Transaction
+
+log = logging.getLogger(__name__)
+
+JOB = "summary"  # stored: the name of the first schedule's job; the others have theirs behind a slash
+LOOK_EVERY = 15.0  # seconds between two looks at the clock; a summary is late by that much at the most
+MONTH = 28  # days: four of each weekday
+MOMENT = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When and where a summary posts: local time of `zone` on `days` (ISO weekdays), and the channel's name or id.
+
+    One day a week makes it a weekly summary: it always tells all since the one before.
+    """
+
+    zone: ZoneInfo
+    post_time: time
+    channel: str
+    enabled: bool = True
+    days: frozenset[int] = EVERY_DAY
+    name: str = ""
+
+    @property
+    def job(self) -> str:
+        return f"{JOB}/{self.name}" if self.name else JOB
+
+    def due(self, now: datetime) -> date:
+        return due_day(now, self.zone, self.post_time, self.days)
+
+
+class Summaries:
+    """The summaries of one workspace. The first schedule is the one that people ask for with `/mttr summary`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        team_id: str,
+        schedules: Sequence[Schedule],
+        t: Translate,
+        now: Callable[[], datetime],
+        stored: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._team_id = team_id
+        self._schedules = schedules
+        self._t = t
+        self._now = now
+        self._stored = stored
+
+    async def lines(self, effect: PostSummary) -> list[str]:
+        """What a summary says that was promised: what happened since the one before, and what needs a person."""
+        schedule = next(
+            (each for each in self._schedules if each.name == effect.schedule), self._schedules[0]
+        )
+        zone, post_time = schedule.zone, schedule.post_time
+        since = effect.since or instant(effect.previous, post_time, zone)
+        window = covered(effect.day, zone, post_time, since, schedule.days)
+        window = window or covered(effect.day, zone, post_time, weekdays=schedule.days)
+        if window is None:
+            raise AssertionError("without a watermark there is always a window")
+        return await self._told(window)
+
+    async def so_far(self) -> list[str]:
+        """The next summary as it would be if it posted now."""
+        schedule, now = self._schedules[0], self._now()
+        since = instant(schedule.due(now), schedule.post_time, schedule.zone)
+        return await self._told(Window(since, max(now, since + MOMENT), schedule.zone))
+
+    async def _told(self, window: Window) -> list[str]:
+        today = window.end.astimezone(window.zone).date()
+        known = await self._engine.read(
+            lambda transaction: incidents.touched_between(
+                transaction, self._team_id, window.start, window.end
+            )
+        )
+        names = await self._engine.read(lambda transaction: people.names(transaction, self._team_id))
+        beside = await self._engine.read(
+            lambda transaction: summaries.beside(transaction, self._team_id, window.start, window.end, today)
+        )
+        ours = [recovery_of(incident) for incident in known if incident.origin is None]  # history is no news
+        month = await self._month(window)
+        told = replace(beside, overdue=[_named(each, names) for each in beside.overdue], month=month)
+        return daily_lines(ours, window, self._t, told)
+
+    async def _month(self, window: Window) -> Report:
+        month = rolling(MONTH, window.end, window.zone)
+        tally, after = Tally(month, window.end, ()), None
+
+        def next_page(transaction: Transaction) -> list[Recovery]:
+            return figures.declared_between(
+                transaction, self._team_id, month.start, month.end, after, details=False
+            )
+
+        while page := await self._engine.read(next_page):
+            after = page[-1]
+            await asyncio.to_thread(tally.add, page)
+        return await asyncio.to_thread(tally.report)
+
+    async def post_due(self) -> int:
+        """Promise every summary that is due now and has not been; answers how many."""
+        now = self._now()
+        posted = 0
+        for schedule in self._schedules:
+            if schedule.enabled and await self._post(schedule, now):
+                posted += 1
+        if posted:
+            self._stored()
+        return posted
+
+    async def _post(self, schedule: Schedule, now: datetime) -> bool:
+        day = schedule.due(now)
+
+        def promised(previous: date, since: datetime | None) -> PostSummary:
+            return PostSummary(
+                day=day, previous=previous, channel=schedule.channel, since=since, schedule=schedule.name
+            )
+
+        return await self._engine.write(
+            lambda transaction: daily.once(
+                transaction,
+                team_id=self._team_id,
+                job=schedule.job,
+                day=day,
+                covered_to=instant(day, schedule.post_time, schedule.zone),
+                effect=promised,
+                now=now,
+            )
+        )
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Post each summary when it is due, for as long as the context is open."""
+        wanted = [schedule for schedule in self._schedules if schedule.enabled]
+        if not wanted:
+            yield
+            return
+        for schedule in wanted:
+            await self._begin(schedule)
+        looking = asyncio.create_task(self._look(), name="summaries")
+        try:
+            yield
+        finally:
+            looking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await looking
+
+    async def _begin(self, schedule: Schedule) -> None:
+        due = schedule.due(self._now())
+        await self._engine.write(
+            lambda transaction: daily.begin(transaction, team_id=self._team_id, job=schedule.job, day=due)
+        )
+
+    async def _look(self) -> None:
+        done: list[date] = []
+        while True:
+            now = self._now()
+            days = [schedule.due(now) for schedule in self._schedules]
+            if days != done:
+                try:
+                    await self.post_due()
+                    done = days
+                except StorageError as error:
+                    log.warning("the daily summary waits: %s", error, extra={"action": "summary_waits"})
+            await asyncio.sleep(LOOK_EVERY)
+
+
+def _named(each: Overdue, names: dict[str, str]) -> Overdue:
+    return replace(each, owner=names.get(each.owner, each.owner))
