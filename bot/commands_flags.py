@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from bot import commands_containing
 from bot.config import Settings
 from bot.domain.flags import Definition, checked_key, read_document
 from bot.domain.spelling import unknown
@@ -171,4 +172,5 @@ def _read(path: Path) -> str:
 
 def register(group: Callable[[click.Command], None]) -> None:
     """Add the commands with `group.add_command`."""
+    commands_containing.register(flag.add_command)
     group(flag)

@@ -191,12 +191,13 @@ class FlagFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainFlag(Asked):
-    """`alone`: why the lead does not wait for a second person."""
+    """`alone`: why the lead does not wait for a second person. `console`: asked on the bot's machine."""
 
     flag: FlagFacts
     reason: str
     review: timedelta | None = None
     alone: str = ""
+    console: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +207,7 @@ class RestoreFlag(Asked):
     flag: FlagFacts
     alone: str = ""
     force: bool = False
+    console: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

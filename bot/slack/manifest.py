@@ -40,7 +40,7 @@ COMMANDS = {
     ),
     Slash.FLAG: (
         "Hold a risky flag at its safe value, and let go of it",
-        "[show [flag] | kill <flag> <reason> | undo <flag>]",
+        "[show [flag] | find <words> | kill <flag> <reason> | undo <flag> | extend <flag> 2h | log]",
     ),
     Slash.MTTR: (
         "Recovery times, with what may be said of them",

@@ -89,6 +89,7 @@ class Terms:
     review: timedelta | None = None
     alone: str = ""
     force: bool = False
+    console: bool = False
     expected: str | None = None
 
 
@@ -117,7 +118,14 @@ def contain(
     seen = _stored(transaction, team_id, environment, flag)
     if terms.expected not in (None, seen.token) and facts.held_by is None:
         raise FlagMoved(seen)
-    command = ContainFlag(by=by, flag=facts, reason=reason, review=terms.review, alone=terms.alone)
+    command = ContainFlag(
+        by=by,
+        flag=facts,
+        reason=reason,
+        review=terms.review,
+        alone=terms.alone,
+        console=terms.console,
+    )
     outcome = _execute(transaction, team_id, number, command, now, key)
     for event in outcome.events:
         if isinstance(event, FlagContained):
@@ -147,7 +155,7 @@ def restore(
     flag_log.lock(transaction, team_id)
     facts = facts_of(transaction, team_id, environment, flag, production=terms.production)
     seen = _stored(transaction, team_id, environment, flag)
-    command = RestoreFlag(by=by, flag=facts, alone=terms.alone, force=terms.force)
+    command = RestoreFlag(by=by, flag=facts, alone=terms.alone, force=terms.force, console=terms.console)
     outcome = _execute(transaction, team_id, number, command, now, key)
     if outcome.events:
         switching = Switching(key, Act.RESTORE, environment, flag, by, number, terms.alone)

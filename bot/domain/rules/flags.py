@@ -25,6 +25,9 @@ from bot.domain.incident import Containment, FlagRequest, Incident
 from bot.domain.rules.words import written
 from bot.domain.vocabulary import FIREBREAK, REASON_MAX, Refused, incident_name
 
+# Whoever works on the bot's machine could change its database; where Slack is down, nobody else can press.
+ON_THE_CONSOLE = "command line"
+
 Held = RestoreFlag | ExtendContainment | LoseContainment | EndContainment
 
 
@@ -67,6 +70,8 @@ def contain(incident: Incident, command: ContainFlag, now: datetime) -> list[Eve
     )
     length = command.review or (timedelta(minutes=asked.minutes) if asked else REVIEW_AFTER)
     alone = _alone(incident, command)
+    if not alone and not _may_hold(incident, command, asked):
+        alone = ON_THE_CONSOLE if command.console else ""
     if not alone and not _may_hold(incident, command, asked):
         return [_ask(incident, command, reason, length, asked, now)]
     return [
@@ -169,7 +174,7 @@ def _alone(incident: Incident, command: ContainFlag | RestoreFlag) -> str:
     """Why whoever leads does not wait for a second person; empty when nobody asks for that."""
     if not command.alone:
         return ""
-    if incident.commander != command.by:
+    if incident.commander != command.by and not command.console:
         raise Refused(
             "Only the lead may go on without a second person, so nothing was switched. `/incident lead` takes "
             "the lead."

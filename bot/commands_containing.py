@@ -1,0 +1,256 @@
+"""`firebreak flag kill|undo|extend|show|log`: the same rules and audit as in Slack, also while Slack is down."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import click
+
+from bot.config import Settings
+from bot.domain.commands import ExtendContainment
+from bot.domain.containing import review_time
+from bot.domain.events import FlagRestored
+from bot.domain.vocabulary import Refused, Severity, incident_name, incident_number
+from bot.services.containment import Containment, Places
+from bot.services.incidents import Actor, Incidents
+from bot.services.runbooks import Library
+from bot.storage.flags import Terms
+
+environment_option = click.option(
+    "--env", "environment", help="The environment; by default the first one of [flags] environments."
+)
+incident_option = click.option(
+    "--incident", help="Because of which incident, such as INC-7; by default the only one that is open."
+)
+
+
+@dataclass(frozen=True)
+class Console:
+    """The services, and who works on the command line."""
+
+    incidents: Incidents
+    containment: Containment
+    actor: Actor
+
+    def environment(self, named: str | None) -> str:
+        places = self.containment.places
+        return places.default if named is None else places.named(named)
+
+    async def incident(self, named: str | None) -> int:
+        """The number of the incident that was named, or of the only one that is open; raises Refused."""
+        if named is not None:
+            number = incident_number(named)
+            if number is None:
+                raise Refused(
+                    "{name} is not the name of an incident; they look like INC-42.", name=repr(named)
+                )
+            return number
+        known = [incident.number for incident in await self.incidents.still_open()]
+        if len(known) == 1:
+            return known[0]
+        if not known:
+            raise Refused(
+                "No incident is open, so nothing was switched. Name one with --incident, or declare one with it: "
+                "--declare P1."
+            )
+        raise Refused(
+            "Several incidents are open, so nothing was switched. Name one with --incident: {names}.",
+            names=", ".join(map(incident_name, known)),
+        )
+
+
+@click.command()
+@click.argument("key")
+@click.argument("reason", nargs=-1, required=True)
+@click.option("--for", "review", help="When somebody looks at it again: 2h, 30m, 3d; by default 4h.")
+@click.option("--declare", type=click.Choice([each.value for each in Severity]), help="Declare an incident.")
+@incident_option
+@environment_option
+def kill(
+    key: str,
+    reason: tuple[str, ...],
+    review: str | None,
+    declare: str | None,
+    incident: str | None,
+    environment: str | None,
+) -> None:
+    """Hold a flag at its safe value for everyone: firebreak flag kill checkout-v2 errors began."""
+
+    async def work(console: Console) -> list[str]:
+        where, why = console.environment(environment), " ".join(reason)
+        terms = Terms(review=None if review is None else review_time(review), console=True)
+        await console.containment.look(key, where)  # no incident is declared for a flag that there is not
+        if declare is not None:
+            declared = await console.incidents.declare(
+                console.actor, title=why, severity=Severity(declare), key=_request()
+            )
+            number = declared.incident.number
+        else:
+            number = await console.incident(incident)
+        outcome = await console.containment.kill(
+            console.actor, number, flag=key, environment=where, reason=why, key=_request(), terms=terms
+        )
+        held = outcome.incident.containment(key, where)
+        if held is None or not await console.containment.is_held(key, where):
+            return [
+                f"{key} in {where} is being checked: read back, it is not held. See: firebreak flag log {key}"
+            ]
+        done = "is held" if outcome.events else "was held already"
+        return [
+            f"{key} in {where} {done} at {held.safe} for everyone because of {incident_name(number)}, "
+            f"confirmed by reading it back. It served {held.before}. Signed: {console.actor.name}."
+        ]
+
+    _run(work)
+
+
+@click.command()
+@click.argument("key")
+@click.option("--alone", default="", help="Why nobody else lets go of what you held, while it is open.")
+@click.option("--force", is_flag=True, help="Also when somebody else has changed it since.")
+@incident_option
+@environment_option
+def undo(key: str, alone: str, force: bool, incident: str | None, environment: str | None) -> None:
+    """Let go of a flag: it serves again exactly what it did before."""
+
+    async def work(console: Console) -> list[str]:
+        where = console.environment(environment)
+        outcome = await console.containment.undo(
+            console.actor,
+            await console.incident(incident),
+            flag=key,
+            environment=where,
+            key=_request(),
+            terms=Terms(alone=alone, force=force, console=True),
+        )
+        serves = next((each.serves for each in outcome.events if isinstance(each, FlagRestored)), "?")
+        return [f"{key} in {where} serves {serves} again for everyone. Signed: {console.actor.name}."]
+
+    _run(work)
+
+
+@click.command()
+@click.argument("key")
+@click.argument("review")
+@incident_option
+@environment_option
+def extend(key: str, review: str, incident: str | None, environment: str | None) -> None:
+    """Keep a flag held, and have somebody look at it again later: firebreak flag extend checkout-v2 2h."""
+
+    async def work(console: Console) -> list[str]:
+        where = console.environment(environment)
+        command = ExtendContainment(
+            by=console.actor.id, flag=key, environment=where, review=review_time(review)
+        )
+        number = await console.incident(incident)
+        await console.containment.change(console.actor, number, command, key=_request())
+        return [f"{key} in {where} stays held; somebody is asked to look at it again after {review}."]
+
+    _run(work)
+
+
+@click.command()
+@click.argument("key")
+@environment_option
+def show(key: str, environment: str | None) -> None:
+    """What a flag serves, who holds it, and what happened to it last."""
+
+    async def work(console: Console) -> list[str]:
+        where = console.environment(environment)
+        flag = next((each for each in await console.containment.everything(where) if each.key == key), None)
+        if flag is None:
+            raise Refused("There is no flag {flag} in {environment}.", flag=repr(key), environment=where)
+        held = f", held by {flag.holder}" if flag.holder else ""
+        lines = [f"{key} in {where} serves {flag.now}{held}; safe is {flag.safe or 'not declared'}."]
+        return lines + [
+            f"{each.at[:19]}  {each.kind.value}  {each.before} -> {each.after}  by {each.actor or 'somebody'}"
+            for each in await console.containment.history(key, where)
+        ]
+
+    _run(work)
+
+
+@click.command("log")
+@click.argument("of", required=False)
+def show_log(of: str | None) -> None:
+    """Who switched what, newest first: of a flag, of an incident such as INC-7, or of all."""
+
+    async def work(console: Console) -> list[str]:
+        number = None if of is None else incident_number(of)
+        lines = await console.containment.audit(flag="" if number or of is None else of, incident=number)
+        return [
+            "  ".join(
+                [
+                    each.at[:19],
+                    f"{each.key} ({each.env})",
+                    each.act.value,
+                    each.step.value,
+                    "" if each.incident is None else incident_name(each.incident),
+                    each.actor or "somebody",
+                    each.reason,
+                ]
+            ).rstrip()
+            for each in lines
+        ] or ["Nothing was switched yet."]
+
+    _run(work)
+
+
+def person() -> Actor:
+    """Who works on the command line: the user of the operating system, and it is said that it is one."""
+    try:
+        name = f"{getpass.getuser()} (command line)"
+    except (KeyError, OSError):  # a container whose user has no name
+        name = "command line"
+    return Actor(name, name)
+
+
+@asynccontextmanager
+async def _console() -> AsyncIterator[Console]:
+    from bot import offline
+
+    settings = Settings.load(os.environ, slack=False)
+    async with offline.existing(settings) as database:
+        incidents = Incidents(
+            database.engine,
+            team_id=database.team_id,
+            runbooks=lambda: Library.load(list(settings.runbook_folders), settings.language).runbooks,
+            now=_now,
+        )
+        containment = Containment(
+            database.engine,
+            incidents,
+            team_id=database.team_id,
+            now=_now,
+            places=Places(settings.flags.environments, settings.flags.production),
+        )
+        yield Console(incidents, containment, person())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _request() -> str:
+    return f"console:{uuid.uuid4()}"
+
+
+def _run(work: Callable[[Console], Awaitable[list[str]]]) -> None:
+    async def inside() -> list[str]:
+        async with _console() as console:
+            return await work(console)
+
+    click.echo("\n".join(asyncio.run(inside())))
+
+
+def register(group: Callable[[click.Command], None]) -> None:
+    """Add the commands with `group.add_command`."""
+    for command in (kill, undo, extend, show, show_log):
+        group(command)

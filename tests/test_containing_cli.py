@@ -1,0 +1,76 @@
+"""`firebreak flag kill` and its siblings as people type them while Slack is down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.flags import Definition
+from bot.storage import flag_definitions
+from bot.storage.sqlite import SqliteEngine
+from bot.storage.workspaces import remember
+from tests.domain.samples import NOON
+from tests.domain.test_flags import ROLLOUT
+from tests.test_flags_cli import firebreak, refused
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> Path:
+    """A database with one flag, and no incident."""
+    path = tmp_path / "firebreak.db"
+    definition = Definition.read(
+        "gateway", ROLLOUT | {"metadata": {"safeVariant": "old", "killSwitch": False}}
+    )
+    async with SqliteEngine.open(path) as engine:
+        await engine.write(lambda transaction: remember(transaction, "T1", "Acme"))
+        await engine.write(
+            lambda transaction: flag_definitions.define(
+                transaction, "T1", "production", [definition], by="cleo", now=NOON
+            )
+        )
+    (tmp_path / "firebreak.toml").write_text('flags.environments = ["production", "staging"]\n')
+    return path
+
+
+def test_a_flag_is_killed_with_an_incident_and_undone_without_slack(database: Path) -> None:
+    assert "declare one with it: --declare P1" in refused(firebreak(database, "kill", "gateway", "errors"))
+    killed = firebreak(database, "kill", "gateway", "errors", "began", "--declare", "P1", "--for", "2h")
+    assert "gateway in production is held at old for everyone because of INC-1" in killed.stdout
+    assert "confirmed by reading it back" in killed.stdout
+    assert "(command line)" in killed.stdout
+    again = firebreak(database, "kill", "gateway", "errors")
+    assert "was held already" in again.stdout
+    assert "stays held" in firebreak(database, "extend", "gateway", "3h").stdout
+    assert "held by INC-1" in firebreak(database, "show", "gateway").stdout
+    assert "somebody else lets go of it" in refused(firebreak(database, "undo", "gateway"))
+    undone = firebreak(database, "undo", "gateway", "--alone", "nobody else is awake")
+    assert "gateway in production serves new, or what its rules say again for everyone." in undone.stdout
+    audit = firebreak(database, "log", "INC-1").stdout.splitlines()
+    assert [line.split("  ")[2:4] for line in reversed(audit)] == [
+        ["contain", "asked"],
+        ["contain", "done"],
+        ["extend", "done"],
+        ["restore", "asked"],
+        ["restore", "done"],
+    ]
+    assert firebreak(database, "log", "gateway").stdout.count("(command line)") == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["kill", "gatewy", "errors", "--declare", "P1"], "Did you mean `gateway`? Nothing was switched."),
+        (["kill", "gateway", "errors", "--env", "stagin"], "There is no environment 'stagin'"),
+        (["kill", "gateway", "errors", "--for", "9y", "--declare", "P1"], "is no time to hold a flag for"),
+        (["kill", "gateway", "errors", "--incident", "seven"], "is not the name of an incident"),
+        (["kill", "gateway", "errors", "--incident", "INC-7"], "There is no INC-7"),
+        (["show", "gatewy"], "There is no flag 'gatewy' in production."),
+    ],
+)
+def test_what_is_not_right_is_one_sentence_and_switches_nothing(
+    database: Path, words: list[str], told: str
+) -> None:
+    assert told in refused(firebreak(database, *words))
+    assert firebreak(database, "log").stdout == "Nothing was switched yet.\n"
+    assert firebreak(database, "list").stdout == "gateway\tnew, or what its rules say\n"
