@@ -32,7 +32,8 @@ from tests.flags.serving import SWITCH, TEAM, TOKEN, settings
 
 OUT = Path("build/bench-flags.json")
 ENV, FLAG = "production", "gateway"
-TOGGLES = 15  # kills and undos seen by each reader; a file's take up to a second together
+PUSHES = 60  # kills and undos seen by who is pushed to: milliseconds each, so there can be many
+TOGGLES = 15  # the same for the file, where the two take up to a second together
 POLL = 0.5  # seconds between two looks of the Python provider at its file (its `deadline_ms`)
 CLIENTS, SECONDS, RUNS = 64, 3.0, 5
 PUBLISHED = 40  # kills at each size
@@ -156,7 +157,7 @@ async def pushed() -> list[Figure]:
                 await each.watches(FLAG)
                 while (await each.line())["value"] is not True:
                     pass
-            for _ in range(TOGGLES):
+            for _ in range(PUSHES):
                 ours.append(await seen(reader, house.kill, False))
                 theirs.append(await seen(beside, lambda: other.push(document("off")), False))
                 await seen(reader, house.undo, True)
