@@ -23,6 +23,7 @@ from bot.errors import StartError
 from bot.logs import BOLT_LOGGER
 from bot.services.containment import Containment, Places
 from bot.services.delivery import LEASE, Delivery
+from bot.services.homes import Homes
 from bot.services.incidents import Incidents
 from bot.services.languages import translation
 from bot.services.reminders import Reminders
@@ -34,6 +35,7 @@ from bot.slack.client import SlackOutside
 from bot.slack.errors import code_of, meaning
 from bot.slack.face import Face
 from bot.slack.figures import pictures
+from bot.slack.home import Tabs
 from bot.slack.sockets import Listeners, Sockets
 from bot.storage import workspaces
 from bot.storage.engine import Body, Engine
@@ -113,6 +115,7 @@ async def firebreak(
         # Opened in this order and closed in the opposite one: the doors last, so that they close first.
         await stack.enter_async_context(parts.delivery.running())
         await stack.enter_async_context(parts.summaries.running())
+        await stack.enter_async_context(parts.homes.running())
         await stack.enter_async_context(Reminders(engine, now=now, stored=parts.delivery.wake).running())
         await stack.enter_async_context(parts.desk.containment.running())
         stack.push_async_callback(listeners.finished, FINISH_SECONDS)
@@ -132,6 +135,7 @@ class _Parts:
     reports: Reports
     summaries: Summaries
     delivery: Delivery
+    homes: Homes
     desk: Desk
 
 
@@ -147,20 +151,22 @@ def _parts(
 ) -> _Parts:
     face = _face(settings)
 
-    def published() -> None:
+    def changed() -> None:
+        homes.changed()
         if flags is not None:
             flags.publisher.wake()
 
     def stored() -> None:
         delivery.wake()
-        published()
+        changed()
 
     async def delivering(team_id: str, body: Body[Outcome]) -> Outcome:
         outcome = await delivery.write(team_id, body)
-        published()
+        changed()
         return outcome
 
-    team_id, due = identity.team_id, settings.summaries
+    team_id, due, budgets = identity.team_id, settings.summaries, budgets or Budgets()
+    homes = _homes(engine, team_id, Tabs(client, face, budgets, now=now), library, now)
     reports = Reports(engine, team_id=team_id, schedule=due[0], t=face.t, now=now, stored=stored)
     summaries = Summaries(engine, team_id=team_id, schedules=due, t=face.t, now=now, stored=stored)
     incidents = Incidents(
@@ -172,14 +178,8 @@ def _parts(
         environment=settings.flags.default,
         delivering=delivering,
     )
-    containment = Containment(
-        engine,
-        incidents,
-        team_id=team_id,
-        now=now,
-        places=Places(settings.flags.environments, settings.flags.production),
-        stored=stored,
-    )
+    places = Places(settings.flags.environments, settings.flags.production)
+    containment = Containment(engine, incidents, team_id=team_id, now=now, places=places, stored=stored)
     outside = SlackOutside(
         client,
         face,
@@ -192,8 +192,15 @@ def _parts(
         held=read_back(containment.is_held, flags),
     )
     delivery = Delivery(engine, outside, now=now)
-    desk = Desk(incidents, containment, reports, summaries.so_far, face, now)
-    return _Parts(incidents, reports, summaries, delivery, desk)
+    desk = Desk(incidents, containment, reports, summaries.so_far, homes, face, now)
+    return _Parts(incidents, reports, summaries, delivery, homes, desk)
+
+
+def _homes(engine: Engine, team_id: str, show: Tabs, library: Library, now: Callable[[], datetime]) -> Homes:
+    def broken() -> list[str]:
+        return [str(problem) for problem in library.problems]
+
+    return Homes(engine, team_id=team_id, show=show, broken=broken, now=now)
 
 
 def _face(settings: Settings) -> Face:

@@ -11,6 +11,7 @@ from handlers import (
     declare,
     flags,
     gates,
+    home,
     lifecycle,
     reports,
     respond,
@@ -44,6 +45,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     containing.register(app, flag, desk)
     reports.register(app, mttr, desk)
     waiting.register(app, desk)
+    home.register(app, desk)
     for router in routers.values():
         router.listen(app)
     unmatched.register(app, desk)

@@ -24,6 +24,14 @@ class Reports(Protocol):
     async def promise_picture(self, asked: Asked, person: str) -> bool: ...
 
 
+class Homes(Protocol):
+    """Home tabs."""
+
+    def opened(self, person: str) -> None:
+        """This person looks at theirs now."""
+        ...
+
+
 @dataclass(frozen=True)
 class Desk:
     """The services, how we look, and the clock. No client: a listener gets Slack's from its request."""
@@ -32,5 +40,6 @@ class Desk:
     containment: Containment
     reports: Reports
     summary: Callable[[], Awaitable[list[str]]]  # the next daily summary as it would be now
+    homes: Homes
     face: Face
     now: Callable[[], datetime]

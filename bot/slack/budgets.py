@@ -35,6 +35,7 @@ PER_MINUTE = {
     "pins.add": TIER_2,
     "usergroups.list": TIER_2,
     "usergroups.users.list": TIER_2,
+    "views.publish": TIER_4,
 }
 
 # chat.postMessage: one a second and channel, "short bursts" allowed

@@ -81,7 +81,7 @@ def announcement(incident: Incident, face: Face, now: datetime) -> Drawing:
         detail = t(
             "{phase} · {lead} · declared {ago}",
             phase=phase_word(incident.phase, t),
-            lead=_lead(incident, face),
+            lead=lead_words(incident, face),
             ago=ago(incident.declared_at, now, t),
         )
     details = [detail, _warned(incident, face), face.meaning(incident.severity) or None]
@@ -213,7 +213,7 @@ def _others(incident: Incident, face: Face) -> str | None:
     return " · ".join(told) or None
 
 
-def _lead(incident: Incident, face: Face) -> str:
+def lead_words(incident: Incident, face: Face) -> str:
     """In a line beside other things."""
     if incident.commander is not None:
         return face.t("{who} leads", who=face.person(incident.commander))
@@ -300,7 +300,7 @@ def _in_a_line(incident: Incident, face: Face) -> str:
         severity=incident.severity.value,
         title=quoted(incident.title, TITLE_IN_LINE),
         phase=phase_word(incident.phase, face.t),
-        lead=_lead(incident, face),
+        lead=lead_words(incident, face),
     )
 
 
@@ -319,6 +319,6 @@ def _line(incident: Incident, face: Face, now: datetime) -> str:
         where=f"<#{incident.channel}>" if incident.channel else t("(its channel is being opened)"),
         title=quoted(incident.title, TITLE_IN_LINE),
         phase=phase_word(incident.phase, t),
-        lead=_lead(incident, face),
+        lead=lead_words(incident, face),
         age=age_words(max(0.0, (now - incident.declared_at).total_seconds()), t),
     )

@@ -29,6 +29,7 @@ class Heard(StrEnum):
     """Events we subscribe to."""
 
     APP_MENTION = "app_mention"
+    HOME_OPENED = "app_home_opened"
     CHANNEL_UNARCHIVED = "channel_unarchive"
     GROUP_UNARCHIVED = "group_unarchive"
     MEMBER_JOINED = "member_joined_channel"
@@ -37,6 +38,7 @@ class Heard(StrEnum):
 class Action(StrEnum):
     """Buttons and menus."""
 
+    DECLARE = "home.declare"
     TAKE_LEAD = "respond.take_lead"
     POST_UPDATE = "updates.post"
     TAKE_ROLE = "roles.take"

@@ -64,6 +64,12 @@ def manifest(mode: Mode = "socket", base_url: str | None = None) -> dict[str, An
         },
         "features": {
             "bot_user": {"display_name": "firebreak", "always_online": True},
+            # nobody answers what is written to the bot alone; it only speaks there
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
             "slash_commands": [_slash_command(command, url) for command in Slash],
             "shortcuts": [_shortcut(shortcut) for shortcut in Shortcut],
         },

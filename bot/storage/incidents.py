@@ -171,6 +171,18 @@ def touched_between(transaction: Transaction, team_id: str, start: datetime, end
     return [Incident.model_validate_json(row["state"]) for row in rows]
 
 
+def with_items_of(transaction: Transaction, team_id: str, person: str, since: datetime) -> list[Incident]:
+    """Incidents declared since then in which this person owns an action item, done or not; oldest first."""
+    rows = transaction.all(
+        "select state from incident where team_id = :team_id and declared_at >= :since"
+        " and state like :owned order by declared_at, number",
+        team_id=team_id,
+        since=stamp(since),
+        owned=f'%"owner":"{person}"%',
+    )
+    return [Incident.model_validate_json(row["state"]) for row in rows]
+
+
 def _seen(
     transaction: Transaction, team_id: str, asked: Asked, number: int | None, now: datetime
 ) -> int | None:

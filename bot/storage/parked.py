@@ -37,6 +37,15 @@ def reasons(transaction: Transaction, team_id: str, incident: int) -> list[str]:
     return [row["error"] or "" for row in rows]
 
 
+def everything(transaction: Transaction, team_id: str) -> list[tuple[int, str]]:
+    """The incident (0: none) and the reason of every parked effect, oldest first."""
+    rows = transaction.all(
+        "select incident, error from effect where team_id = :team_id and state = 'parked' order by id",
+        team_id=team_id,
+    )
+    return [(int(row["incident"]), row["error"] or "") for row in rows]
+
+
 def try_again(
     transaction: Transaction, *, now: datetime, team_id: str | None = None, incident: int | None = None
 ) -> int:

@@ -28,12 +28,14 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.workspace import Channel
 from bot.services.containment import Containment, Places
 from bot.services.delivery import Delivery
+from bot.services.homes import Homes
 from bot.services.incidents import Incidents
 from bot.services.reports import Reports
 from bot.services.summaries import Schedule, Summaries
 from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
 from bot.slack.figures import pictures
+from bot.slack.home import Tabs
 from bot.slack.manifest import manifest
 from bot.storage import flags, outbox
 from bot.storage.engine import Body, Engine, StorageUnavailable, T
@@ -123,6 +125,7 @@ class House:
     desk: Desk
     incidents: Incidents
     delivery: Delivery
+    homes: Homes
     storage: FullDisk
     clock: MovingClock
 
@@ -174,6 +177,7 @@ async def house(slack: Sandbox, tmp_path: Path, runbook: Runbook) -> AsyncIterat
         session = await stack.enter_async_context(aiohttp.ClientSession())
         built = await _built(slack, engine, session, runbook)
         await stack.enter_async_context(built.delivery.running())
+        await stack.enter_async_context(built.homes.running())
         await stack.enter_async_context(connected(slack, built.app))
         yield built
         await built.delivery.idle()
@@ -185,6 +189,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
 
     def stored() -> None:
         delivery.wake()
+        homes.changed()
 
     workspace, now = slack.workspace, MovingClock()
     team = workspace.team_id
@@ -207,7 +212,15 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
     )
     delivery = Hurried(engine, outside, now)
     app = bolt(client(None), slack)
+    homes = Homes(
+        engine,
+        team_id=team,
+        show=Tabs(client(slack.bot_token), FACE, Budgets(lambda: now().timestamp()), now=now),
+        broken=lambda: ["payments.yaml, line 3: 'titel' is unknown"],
+        now=now,
+    )
     desk = Desk(
+        homes=homes,
         incidents=incidents,
         containment=containment,
         reports=reports,
@@ -216,7 +229,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
         now=now,
     )
     handlers.register(app, desk)
-    return House(slack, app, desk, incidents, delivery, engine, now)
+    return House(slack, app, desk, incidents, delivery, homes, engine, now)
 
 
 def bolt(client: AsyncWebClient, slack: Sandbox) -> AsyncApp:

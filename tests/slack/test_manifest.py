@@ -69,6 +69,11 @@ async def no_summary() -> list[str]:
     raise AssertionError("nobody asks for a summary here")
 
 
+class NoHomes:
+    def opened(self, person: str) -> None:
+        raise AssertionError("nobody opens a tab here")
+
+
 @pytest.fixture
 async def app() -> Any:
     noted = NotedApp()
@@ -80,6 +85,7 @@ async def app() -> Any:
             containment=containment,
             reports=NoReports(),
             summary=no_summary,
+            homes=NoHomes(),
             face=FACE,
             now=lambda: datetime.now(UTC),
         )
