@@ -63,15 +63,15 @@ class Kept:
 
     def __init__(self, as_of: datetime) -> None:
         self._as_of = as_of
-        self._too_many = False
+        self.too_many = False
         self.recoveries: list[Recovery] = []
 
     def add(self, recoveries: Sequence[Recovery]) -> None:
-        if self._too_many:
+        if self.too_many:
             return
         self.recoveries += [recovery for recovery in recoveries if recovery.declared <= self._as_of]
         if len(self.recoveries) > SHOWN_SINGLY:
-            self._too_many = True
+            self.too_many = True
             self.recoveries.clear()
 
 
@@ -140,10 +140,18 @@ class Reports:
         only: Callable[[Recovery], bool] | None,
     ) -> tuple[Report, list[Recovery]]:
         tally, kept = Tally(window, as_of, groupings), Kept(as_of)
+        by_service = only is not None or any(grouping.by == "service" for grouping in groupings)
         after: Recovery | None = None
 
         def next_page(transaction: Transaction) -> list[Recovery]:
-            return figures.declared_between(transaction, self._team_id, window.start, window.end, after)
+            return figures.declared_between(
+                transaction,
+                self._team_id,
+                window.start,
+                window.end,
+                after,
+                details=by_service or not kept.too_many,
+            )
 
         while page := await self._engine.read(next_page):
             after = page[-1]

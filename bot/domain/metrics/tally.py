@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 
 from bot.domain.metrics.recovery import Clock, Elapsed, Recovery, counts, elapsed, is_open, not_counted
 from bot.domain.metrics.report import BY_SEVERITY, Group, Grouping, Population, Report, Summary, summarise
@@ -13,6 +14,7 @@ from bot.domain.metrics.windows import Window
 
 Row = tuple[str | None, str]  # a grouping and a key of it; (None, "all") is everything
 EVERYTHING: Row = (None, "all")
+CLOCKS = tuple(Clock)
 
 
 @dataclass(slots=True)
@@ -38,8 +40,8 @@ class Tally:
         self._window = window
         self._as_of = as_of.astimezone(UTC)
         self._groupings = groupings
-        self._gathered: defaultdict[Row, dict[Clock, _Gathered]] = defaultdict(_empty)
-        self._gathered[EVERYTHING] = _empty()
+        # One cell for all that belong to the same rows: each duration is kept once, and put together at the end.
+        self._cells: dict[tuple[Row, ...], dict[Clock, _Gathered]] = {}
         self._declared = self._open = 0
         self._excluded: Counter[str] = Counter()
         self._coverage = {grouping.by: 0 for grouping in groupings}
@@ -62,21 +64,26 @@ class Tally:
             self._open += is_open(recovery, self._as_of)
         else:
             self._excluded[reason] += 1
-        for clock in Clock:
-            if counts(recovery, clock):
-                duration = elapsed(recovery, clock, self._as_of)
-                for row in rows:
-                    self._gathered[row][clock].add(duration)
+        clocks = CLOCKS if reason is None else [clock for clock in CLOCKS if counts(recovery, clock)]
+        if clocks:
+            place = tuple(rows)
+            cell = self._cells.get(place) or self._cells.setdefault(place, _empty())
+            for clock in clocks:
+                cell[clock].add(elapsed(recovery, clock, self._as_of))
 
     def report(self) -> Report:
         """The figures of all that were counted; groups in the order of the groupings, then by key."""
+        cells: defaultdict[Row, list[dict[Clock, _Gathered]]] = defaultdict(list, {EVERYTHING: []})
+        for place, cell in self._cells.items():
+            for row in place:
+                cells[row].append(cell)
         order = {grouping.by: place for place, grouping in enumerate(self._groupings)}
-        rows = sorted(self._gathered, key=lambda row: (-1 if row[0] is None else order[row[0]], row[1]))
+        rows = sorted(cells, key=lambda row: (-1 if row[0] is None else order[row[0]], row[1]))
         return Report(
             window=self._window,
             as_of=self._as_of,
             population=Population(self._declared, self._open, dict(sorted(self._excluded.items()))),
-            groups=tuple(Group(by, key, _summaries(self._gathered[by, key])) for by, key in rows),
+            groups=tuple(Group(by, key, _summaries(cells[by, key])) for by, key in rows),
             coverage=dict(self._coverage),
         )
 
@@ -94,8 +101,15 @@ def report_on(
 
 
 def _empty() -> dict[Clock, _Gathered]:
-    return {clock: _Gathered() for clock in Clock}
+    return {clock: _Gathered() for clock in CLOCKS}
 
 
-def _summaries(gathered: Mapping[Clock, _Gathered]) -> dict[Clock, Summary]:
-    return {clock: summarise(kept.finished, kept.at_least, of=kept.of) for clock, kept in gathered.items()}
+def _summaries(cells: Sequence[Mapping[Clock, _Gathered]]) -> dict[Clock, Summary]:
+    return {
+        clock: summarise(
+            chain.from_iterable(cell[clock].finished for cell in cells),
+            chain.from_iterable(cell[clock].at_least for cell in cells),
+            of=sum(cell[clock].of for cell in cells),
+        )
+        for clock in CLOCKS
+    }
