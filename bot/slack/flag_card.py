@@ -96,8 +96,8 @@ def choices(near: list[str], aim: HoldAim, face: Face) -> Drawing:
 def _headline(facts: FlagFacts, face: Face) -> str:
     t, flag, where = face.t, code(facts.key), quoted(facts.environment, PERSON_SHOWN)
     if facts.production:
-        return t(":red_circle: *PRODUCTION ({environment}): hold {flag}?*", environment=where, flag=flag)
-    return t(":large_blue_circle: *{environment}: hold {flag}?*", environment=where, flag=flag)
+        return t(":red_circle: *PRODUCTION ({environment})*: hold {flag}?", environment=where, flag=flag)
+    return t(":large_blue_circle: *{environment}*: hold {flag}?", environment=where, flag=flag)
 
 
 def _last(last: FlagEvent | None, incident: Incident, face: Face, now: datetime) -> str | None:

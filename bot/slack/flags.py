@@ -75,7 +75,7 @@ def review(event: ReminderSent, incident: Incident, face: Face) -> Drawing:
     t = face.t
     environment, _, flag = event.name.removeprefix(FLAG_REVIEW).rpartition("#")[0].partition("/")
     held = incident.containment(flag, environment)
-    text = t("*Look at {flag} again.* It stays held until somebody decides.", flag=_named(flag, environment))
+    text = t("*Look again:* {flag} stays held until somebody decides.", flag=_named(flag, environment))
     if held is None:
         return _said(text)
     told = t(
@@ -203,7 +203,7 @@ def _asked(event: FlagAsked, incident: Incident, face: Face) -> Drawing:
     t = face.t
     who = face.person(event.owner) if event.policy == Policy.OWNER else t("somebody else who takes part")
     text = t(
-        "*{person} wants {flag} held at {safe}*; it serves {before}. {who} presses, and it is done.",
+        "*{person} wants a flag held*: {flag} at {safe}; it serves {before}. {who} presses, and it is done.",
         person=face.person(event.by),
         flag=_named(event.flag, event.environment),
         safe=code(event.safe),
@@ -243,7 +243,7 @@ def switch_label(safe: str, environment: str, face: Face) -> str:
 def _lost(event: ContainmentLost, incident: Incident, face: Face) -> Drawing:
     t = face.t
     text = t(
-        "<!channel> *{flag} is not held any more*: it serves {serves}, changed by {who}. Nobody asked Firebreak "
+        "<!channel> {flag} *is not held any more*: it serves {serves}, changed by {who}. Nobody asked Firebreak "
         "for that.",
         flag=_named(event.flag, event.environment),
         serves=code(event.serves),
