@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime, timedelta
 
 from bot.domain.commands import ChangeRunbook, DeclareIncident, LinkChannel, LinkSurface
@@ -20,7 +21,7 @@ def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list
     if incident.version:
         raise Refused("{incident} exists already.", incident=incident.name)
     title = " ".join(command.title.split())
-    if not title:
+    if not _can_be_seen(title):
         raise Refused("What is broken? Type a title: `/incident P1 checkout returns 500`.")
     if len(title) > TITLE_MAX:
         raise Refused(
@@ -57,6 +58,11 @@ def change_runbook(incident: Incident, command: ChangeRunbook, now: datetime) ->
     if incident.runbook == command.runbook.id:
         return []
     return [RunbookChosen.of(command.runbook, at=now, by=command.by, previous=incident.runbook_title)]
+
+
+def _can_be_seen(text: str) -> bool:
+    """Whether there is more in it than blanks, joiners and marks of direction."""
+    return any(unicodedata.category(character)[0] not in "ZC" for character in text)
 
 
 def _has_begun(started: datetime, now: datetime) -> None:
