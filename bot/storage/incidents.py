@@ -162,13 +162,15 @@ def touched_between(transaction: Transaction, team_id: str, start: datetime, end
     )
     rows = transaction.all(
         "select state from incident where team_id = :team_id and number in"  # noqa: S608, columns of ours
-        " (select number from incident where team_id = :team_id and phase <> 'closed'"
-        f" union {moved}) order by declared_at, number",
+        " (select number from incident where team_id = :team_id and number > 0 and phase <> 'closed'"
+        f" union {moved})",
         team_id=team_id,
         start=stamp(start),
         end=stamp(end),
     )
-    return [Incident.model_validate_json(row["state"]) for row in rows]
+    # Sorted here: asked to, SQLite would walk the whole history in its order and leave out most of it.
+    known = (Incident.model_validate_json(row["state"]) for row in rows)
+    return sorted(known, key=lambda incident: (incident.declared_at, incident.number))
 
 
 def with_items_of(transaction: Transaction, team_id: str, person: str, since: datetime) -> list[Incident]:

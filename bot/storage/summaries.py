@@ -26,10 +26,11 @@ def beside(transaction: Transaction, team_id: str, start: datetime, end: datetim
 
 def _heard(transaction: Transaction, team_id: str) -> dict[int, datetime]:
     """When a person last did anything in each open incident."""
+    # `number > 0` has SQLite take the index of the open ones instead of one of all
+    still_open = "select number from incident where team_id = :team_id and number > 0 and phase <> 'closed'"
     rows = transaction.all(
-        "select incident, max(recorded_at) as heard from timeline where team_id = :team_id and by <> :bot"
-        " and incident in (select number from incident where team_id = :team_id and phase <> 'closed')"
-        " group by incident",
+        "select incident, max(recorded_at) as heard from timeline where team_id = :team_id and by <> :bot"  # noqa: S608
+        f" and incident in ({still_open}) group by incident",
         team_id=team_id,
         bot=FIREBREAK,
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import sqlite3
 from datetime import date, timedelta
+from pathlib import Path
 
 from bot.domain.commands import AddActionItem, CorrectMilestone
 from bot.domain.metrics.daily import Correction, Overdue
 from bot.domain.vocabulary import Milestone
-from bot.storage import exported, summaries
+from bot.storage import exported, incidents, summaries
 from bot.storage.engine import Engine
+from bot.storage.sqlite import SqliteEngine, SqliteTransaction
 from tests.domain.samples import BO, CLEO, ITEM, NOON, TO_PREVENT, later
 from tests.storage.doing import TEAM, asks, contains, declares, defines, imports
 
@@ -36,6 +41,23 @@ async def test_what_needs_a_person_and_what_was_corrected(engine: Engine) -> Non
     assert found.corrections == [Correction(1, Milestone.REPAIRED, NOON, repaired, earlier)]
     before = await engine.read(lambda tx: summaries.beside(tx, TEAM, later(0), later(20), date(2026, 12, 1)))
     assert (before.overdue, before.corrections) == ([], [])
+
+
+async def test_a_summary_reads_what_its_window_needs_and_not_the_whole_history(tmp_path: Path) -> None:
+    path = tmp_path / "firebreak.db"
+    async with SqliteEngine.open(path) as engine:
+        await declares(engine)
+    asked: list[str] = []
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.set_trace_callback(asked.append)
+        transaction = SqliteTransaction(connection)
+        summaries.beside(transaction, TEAM, later(0), later(60), TODAY)
+        incidents.touched_between(transaction, TEAM, later(0), later(60))
+        connection.set_trace_callback(None)
+        steps = [row[3] for sql in asked for row in connection.execute(f"explain query plan {sql}")]
+    whole = re.compile(r"SCAN (incident|timeline)|INDEX (?!incident_open)\w+ \(team_id=\?\)$")
+    assert len(asked) >= 5
+    assert [step for step in steps if whole.search(step)] == []
 
 
 async def test_every_incident_comes_with_its_own_timeline(engine: Engine) -> None:
