@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
 
-from bot.domain.metrics.recovery import Clock, Elapsed, Recovery, counts, elapsed, is_open, not_counted
+from bot.domain.metrics.recovery import Clock, Elapsed, Recovery, counts, every_elapsed, is_open, not_counted
 from bot.domain.metrics.report import BY_SEVERITY, Group, Grouping, Population, Report, Summary, summarise
 from bot.domain.metrics.windows import Window
 
@@ -64,12 +64,12 @@ class Tally:
             self._open += is_open(recovery, self._as_of)
         else:
             self._excluded[reason] += 1
-        clocks = CLOCKS if reason is None else [clock for clock in CLOCKS if counts(recovery, clock)]
-        if clocks:
+        if reason is None or counts(recovery, Clock.IMPACT):
             place = tuple(rows)
             cell = self._cells.get(place) or self._cells.setdefault(place, _empty())
-            for clock in clocks:
-                cell[clock].add(elapsed(recovery, clock, self._as_of))
+            for clock, duration in zip(CLOCKS, every_elapsed(recovery, self._as_of), strict=True):
+                if reason is None or counts(recovery, clock):
+                    cell[clock].add(duration)
 
     def report(self) -> Report:
         """The figures of all that were counted; groups in the order of the groupings, then by key."""
