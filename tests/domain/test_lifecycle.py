@@ -193,7 +193,7 @@ def test_the_impact_and_the_detection_can_be_stated() -> None:
             NOON - timedelta(minutes=1),
             "before declared 2026-11-21 12:00 UTC",
         ),
-        (TO_REPAIR, Milestone.DECLARED, later(1), "/incident correct detected 14:05"),
+        (TO_REPAIR, Milestone.DECLARED, later(59), "before declared 2026-11-21 12:59 UTC"),
         ([], Milestone.DETECTED, later(4), "declared 2026-11-21 12:00 UTC would be before detected"),
         (
             [correct(Milestone.IMPACT_STARTED, NOON)],
@@ -208,6 +208,15 @@ def test_a_time_that_cannot_be_is_refused_with_both_values(
 ) -> None:
     with pytest.raises(Refused, match=said):
         decide(after(*way), correct(milestone, time), later(60))
+
+
+def test_the_declaration_can_be_corrected_too_and_what_was_thought_before_stays() -> None:
+    """Somebody led it by telephone for ten minutes before it was typed."""
+    moved = correct(Milestone.DECLARED, NOON - timedelta(minutes=10))
+    (corrected,) = decide(after(), moved, later(60))
+    assert isinstance(corrected, MilestoneCorrected)
+    assert (corrected.previous, corrected.time) == (NOON, NOON - timedelta(minutes=10))
+    assert after(moved).declared_at == NOON - timedelta(minutes=10)
 
 
 # Kinds

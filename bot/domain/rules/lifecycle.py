@@ -192,11 +192,6 @@ def _correct(incident: Incident, command: CorrectMilestone, now: datetime) -> li
     before = incident.milestones.get(milestone)
     if before == time:
         return []
-    if milestone is Milestone.DECLARED:
-        raise Refused(
-            "The declaration is the command itself, so its time stands. Known earlier: "
-            "`/incident correct detected 14:05 <reason>`."
-        )
     if before is None and milestone in REACHED_BY_ACTS:
         raise Refused(
             "{incident} is not {milestone} yet, so there is no time to correct.",
