@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -121,3 +123,9 @@ def test_the_window_before_is_told_without_a_verdict_when_there_are_too_few() ->
     told = "\n".join(lines)
     assert "The 28 days before: 2 incidents declared, 1 still open." in told
     assert "before, 1 incident with a known time. Not enough to call it a change." in told
+
+
+def test_the_json_is_that_of_the_golden_file() -> None:
+    """Names are added, never changed: whoever reads it today reads it tomorrow."""
+    golden = Path(__file__).parents[2] / "golden" / "report.json"
+    assert report_json(REPORT) == json.loads(golden.read_text())
