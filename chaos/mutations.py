@@ -45,12 +45,21 @@ ODD_TEXT = (
 
 def mutated(recorded: Recorded, chance: random.Random) -> tuple[bytes, str]:
     """Body and content type of a request that is wrong in one to three places, or in how it is written."""
-    if chance.random() < 0.25:
+    if chance.random() < 0.25 and not _switches(recorded):
         return _badly_written(recorded, chance)
     payload = copy.deepcopy(recorded.payload)
     for _ in range(chance.randint(1, 3)):
         _spoil(payload, chance)
     return _written(recorded.kind, payload, chance)
+
+
+def _switches(recorded: Recorded) -> bool:
+    """Whether it holds or restores a flag: with another trigger id, which a lost byte makes, that is asked anew.
+
+    What else people ask is so already by then, or told apart by its words.
+    """
+    pressed = [action.get("action_id", "") for action in recorded.payload.get("actions", ())]
+    return recorded.payload.get("command") == "/flag" or any(each.startswith("flag") for each in pressed)
 
 
 def spoiled(recorded: Recorded, chance: random.Random) -> Any:

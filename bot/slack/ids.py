@@ -132,10 +132,13 @@ class StepAct(StrEnum):
     NOTE = "note"
 
 
+INCIDENT_MAX = 999_999_999  # as many digits as may be typed; databases take no more than ten
+
+
 class IncidentAim(Travelling):
     """What a press is aimed at."""
 
-    incident: Annotated[int, Field(ge=1)]
+    incident: Annotated[int, Field(ge=1, le=INCIDENT_MAX)]
 
 
 class PhaseAim(IncidentAim):

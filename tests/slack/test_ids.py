@@ -55,6 +55,7 @@ def test_a_flag_and_an_origin_come_back_too() -> None:
         "not json",
         '{"incident":0}',
         '{"incident":"many"}',
+        '{"incident":999999999999999999999,"leaving":"stabilize"}',
         '{"incident":7,"step":"scope"}',
         '{"incident":7,"leaving":"lunch"}',
     ],
