@@ -61,7 +61,7 @@ async def test_the_declare_form_works_on_a_phone(slack_with_bot: Sandbox) -> Non
         await box.fill("/incident")
         await box.press("Enter")
         form = page.get_by_role("dialog")
-        await form.get_by_role("textbox").fill("search finds nothing")
+        await form.get_by_role("textbox", name="What is broken?").fill("search finds nothing")
         await form.get_by_text("P1", exact=False).first.click()
         await form.get_by_role("button", name="Declare").click()
         await expect(form).to_be_hidden()
