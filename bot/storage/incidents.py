@@ -25,6 +25,7 @@ from bot.storage.written import Written, written
 _recent = Recent(128)  # more than are led at once; some 40 kB each
 
 # Slack shows an error after three seconds, and people send the same again, with a trigger id of its own.
+LARGEST = 2**31 - 1  # number of an incident: what an integer of PostgreSQL holds
 SAME_WITHIN = timedelta(minutes=1)
 
 
@@ -189,6 +190,8 @@ def _seen(
     transaction: Transaction, team_id: str, asked: Asked, number: int | None, now: datetime
 ) -> int | None:
     """The incident that the same request led to before. A key that stands alone is remembered at once."""
+    if number is not None and number > LARGEST:  # refused in a moment: there is no such incident
+        return None
     if number is not None and asked.same is None and _is_new(transaction, team_id, asked.key, number, now):
         return None
     row = transaction.one(
@@ -242,6 +245,8 @@ def _next_number(transaction: Transaction, team_id: str) -> int:
 
 
 def _load(transaction: Transaction, team_id: str, number: int) -> tuple[Incident, str]:
+    if number > LARGEST:
+        return Incident(number=number), GENESIS
     row = transaction.one(
         "select hash from incident where team_id = :team_id and number = :number",
         team_id=team_id,

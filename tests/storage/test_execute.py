@@ -349,3 +349,12 @@ async def test_only_a_declaration_makes_a_new_incident(engine: Engine) -> None:
                 transaction, team_id=TEAM, number=None, command=AddNote(by=FIREBREAK, text="x"), now=NOON
             )
         )
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**40])
+async def test_a_number_that_no_database_holds_is_no_incident(engine: Engine, number: int) -> None:
+    with pytest.raises(Refused, match="There is no INC-"):
+        await asks(engine, AddNote(by=ANA, text="x"), number=number, key="k")
+    with pytest.raises(Refused, match="There is no INC-"):
+        await asks(engine, TakeRole(by=ANA, role=Role.COMMANDER), number=number, key="k")
+    assert await found(engine, number) is None
