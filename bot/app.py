@@ -177,6 +177,7 @@ def _parts(
         stored=stored,
         environment=settings.flags.default,
         delivering=delivering,
+        customs=settings.customs,
     )
     places = Places(settings.flags.environments, settings.flags.production)
     containment = Containment(engine, incidents, team_id=team_id, now=now, places=places, stored=stored)

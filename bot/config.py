@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBo
 
 from bot.config_flags import Flags, FlagSettings, flag_settings, flag_tokens
 from bot.domain.affected import PATHS_MAX, SERVICES_MAX, CriticalPath, Landscape, Service
+from bot.domain.customs import UPDATE_EVERY, Customs
 from bot.domain.language import Translate, marked
 from bot.domain.questions import ROOT_CAUSES
 from bot.domain.runbook import Frozen
@@ -153,6 +154,13 @@ class Gates(Frozen):
     ] = ROOT_CAUSES
 
 
+class Updates(Frozen):
+    remind: Annotated[
+        dict[Severity, Annotated[StrictInt, Field(ge=0, le=1440, description="minutes, from 0 to 1440")]],
+        Field(description="minutes by severity, such as { P0 = 30, P1 = 60 }"),
+    ] = UPDATE_EVERY
+
+
 class Web(Frozen):
     host: Annotated[
         str,
@@ -182,6 +190,7 @@ class File(Frozen):
     severity: dict[Severity, Meaning] = Field(default_factory=dict)
     runbooks: Runbooks = Runbooks()
     gates: Gates = Gates()
+    updates: Updates = Updates()
     web: Web = Web()
     flags: Flags = Flags()
 
@@ -215,6 +224,7 @@ class Settings(Frozen):
     landscape: Landscape = Landscape()
     root_causes: tuple[str, ...] = ROOT_CAUSES
     pages_token: SecretStr | None = None
+    customs: Customs = Customs()
     host: str
     port: int | None  # None: no web server, which Socket Mode does not need
     flags: FlagSettings = FlagSettings()
@@ -257,6 +267,7 @@ class Settings(Frozen):
             landscape=_landscape(file, t),
             root_causes=_ours_translated(file.gates.causes, ROOT_CAUSES, t),
             pages_token=_secret(given, "FIREBREAK_PAGES_TOKEN"),
+            customs=Customs(zone=file.timezone, update_every=file.updates.remind),
             host=given.get("HOST", file.web.host),
             port=_port(given, file),
             flags=flag_settings(file.flags, named or Path(DEFAULT_CONFIG), tokens),

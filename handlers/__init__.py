@@ -13,6 +13,7 @@ from handlers import (
     gates,
     home,
     lifecycle,
+    reminders,
     reports,
     respond,
     roles,
@@ -39,6 +40,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     roles.register(app, incident, desk)
     checklist.register(app, incident, desk)
     runbook.register(app, incident, desk)
+    reminders.register(app, incident, desk)
     timeline.register(incident, desk)
     usage.register(app, incident, desk)
     flags.register(flag, desk)

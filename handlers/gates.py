@@ -14,6 +14,7 @@ from bot.domain.commands import (
     CompleteActionItem,
     EnterNextPhase,
     OverrideGate,
+    ReopenActionItem,
 )
 from bot.domain.incident import Incident
 from bot.domain.naming import phase_word
@@ -196,6 +197,10 @@ async def _action(desk: Desk, typed: Typed) -> str:
         done = CompleteActionItem(by=typed.actor.id, number=int(more))
         await desk.incidents.carry_out(typed.actor, here.number, done, key=typed.key)
         return t("Action item {number} is done.", number=more)
+    if word.casefold() == "reopen" and more.isascii() and more.isdecimal() and len(more) < 4:
+        again = ReopenActionItem(by=typed.actor.id, number=int(more))
+        await desk.incidents.carry_out(typed.actor, here.number, again, key=typed.key)
+        return t("Action item {number} is open again.", number=more)
     try:
         due = date.fromisoformat(word)
     except ValueError:

@@ -365,7 +365,12 @@ def keys_of_the_model() -> set[str]:
     keys = {f"severity.{level.value}.meaning" for level in Severity}
     for name, value in File():
         if isinstance(value, Frozen):
-            keys |= {f"{name}.{inner}" for inner in type(value).model_fields}
+            for inner, inside in value:
+                keys |= (
+                    flat(inside, f"{name}.{inner}.").keys()
+                    if isinstance(inside, dict)
+                    else {f"{name}.{inner}"}
+                )
         elif name != "severity":
             keys.add(name)
     return keys

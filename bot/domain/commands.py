@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from bot.domain.affected import NOTHING_NAMED, Affected
 from bot.domain.containing import Policy
+from bot.domain.customs import USUAL, Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.questions import Answer
 from bot.domain.runbook import Runbook
@@ -30,6 +31,7 @@ class DeclareIncident(Asked):
     impact_ended: datetime | None = None
     affected: Affected = NOTHING_NAMED
     private: bool = False
+    customs: Customs = USUAL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +160,11 @@ class CompleteActionItem(Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReopenActionItem(Asked):
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChangeRunbook(Asked):
     """Go on with another runbook; what was ticked stays ticked."""
 
@@ -239,9 +246,17 @@ class EndContainment(Asked):
 
 @dataclass(frozen=True, kw_only=True)
 class SendReminder(Asked):
-    """A timer has run out. Whether the reminder is still wanted is decided on the state of now."""
+    """Timers have run out. Whether each reminder is still wanted is decided on the state of now."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnoozeReminder(Asked):
+    """Not now: remind again in so many minutes."""
 
     name: str
+    minutes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -345,6 +360,7 @@ Command = (
     | OverrideGate
     | AddActionItem
     | CompleteActionItem
+    | ReopenActionItem
     | ChangeRunbook
     | AddNote
     | ContainFlag
@@ -353,6 +369,7 @@ Command = (
     | LoseContainment
     | EndContainment
     | SendReminder
+    | SnoozeReminder
     | PostUpdate
     | ReopenIncident
     | StepBack

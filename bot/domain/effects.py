@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
+    ActionItemReopened,
     ChannelOpened,
     ContainmentEnded,
     ContainmentExtended,
@@ -34,6 +35,7 @@ from bot.domain.events import (
     PhaseEntered,
     PhaseReturned,
     ReminderSent,
+    ReminderSnoozed,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -48,6 +50,7 @@ from bot.domain.events import (
     UpdatePosted,
 )
 from bot.domain.incident import Incident
+from bot.domain.reminders import item_of
 from bot.domain.runbook import Frozen
 from bot.domain.vocabulary import Role, Surface
 
@@ -101,6 +104,14 @@ class Brief(Frozen):
     role: Role
 
 
+class Whisper(Frozen):
+    """Say it to one person in private: an action item is remembered long after anybody reads the channel."""
+
+    type: Literal["whisper"] = "whisper"
+    person: str
+    event: Event
+
+
 class Spread(Frozen):
     """Say it below the announcement, too, where those wait who are not in the incident's channel."""
 
@@ -133,7 +144,17 @@ class SendPicture(Frozen):
 
 
 Effect = Annotated[
-    OpenChannel | Invite | CallGroup | Draw | Pin | Tell | Brief | Spread | PostSummary | SendPicture,
+    OpenChannel
+    | Invite
+    | CallGroup
+    | Draw
+    | Pin
+    | Tell
+    | Brief
+    | Whisper
+    | Spread
+    | PostSummary
+    | SendPicture,
     Field(discriminator="type"),
 ]
 
@@ -154,7 +175,7 @@ def promised(incident: Incident, event: Event) -> list[Effect]:
 
 def _needs_channel(effect: Effect) -> bool:
     match effect:
-        case OpenChannel() | Spread() | PostSummary() | SendPicture():
+        case OpenChannel() | Spread() | Whisper() | PostSummary() | SendPicture():
             return False
         case Draw():
             return effect.surface in IN_CHANNEL
@@ -187,21 +208,15 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
                 Brief(person=event.person, role=event.role),
                 *_draws(Surface.CARD, Surface.ANNOUNCEMENT),
             ]
-        case StepDone() | StepSkipped() | StepReopened():
-            return _draws(Surface.CHECKLIST, Surface.CARD)
-        case StepAdded() | StepNoted():
+        case StepDone() | StepSkipped() | StepReopened() | StepAdded() | StepNoted():
             return _draws(Surface.CHECKLIST, Surface.CARD)
         case StepAssigned():
             return [Invite(person=event.person), Tell(event=event), *_draws(Surface.CHECKLIST)]
-        case GateAnswered():
-            return [Tell(event=event)]
-        case GateOverridden():
-            return [Tell(event=event), *_draws(*Surface)]
         case ActionItemAdded():
             return [Invite(person=event.owner), Tell(event=event), *_draws(Surface.CARD)]
-        case ActionItemDone():
+        case ActionItemDone() | ActionItemReopened():
             return [Tell(event=event), *_draws(Surface.CARD)]
-        case PhaseEntered() | IncidentClosed():
+        case PhaseEntered() | IncidentClosed() | GateOverridden():
             return [Tell(event=event), *_draws(*Surface)]
         case (
             IncidentReopened() | IncidentUnmerged() | IncidentCancelled() | IncidentMerged() | PhaseReturned()
@@ -211,8 +226,10 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
         case UpdatePosted():
             return [Tell(event=event), Spread(event=event), *_draws(Surface.CARD)]
-        case NoteAdded() | ReminderSent():
+        case NoteAdded() | GateAnswered():
             return [Tell(event=event)]
+        case ReminderSent():
+            return _reminder(incident, event)
         case FlagContained() | FlagRestored():
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
         case ContainmentExtended() | ContainmentLost() | ContainmentEnded() | FlagAsked():
@@ -220,10 +237,16 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         case RunbookChosen():
             told: list[Effect] = [] if event.previous is None else [Tell(event=event)]
             return [*told, *_draws(Surface.CHECKLIST, Surface.CARD)]
-        case IncidentImported() | UpdateImported():  # history: nothing of it is told anew
+        case IncidentImported() | UpdateImported() | ReminderSnoozed():  # history: nothing of it is told anew
             return []
         case _:
             assert_never(event)
+
+
+def _reminder(incident: Incident, event: ReminderSent) -> list[Effect]:
+    if event.person is not None and item_of(incident, event.name) is not None:
+        return [Whisper(person=event.person, event=event)]
+    return [Tell(event=event)]
 
 
 def _invitations(incident: Incident) -> list[Effect]:
@@ -254,7 +277,7 @@ def coalesce_key(effect: Effect) -> str | None:
         case SendPicture():  # a command that is delivered twice asks for one picture
             asked = (effect.person, effect.window, *effect.severities, effect.service)
             return f"picture:{' '.join(asked)}"
-        case OpenChannel() | Invite() | CallGroup() | Tell() | Brief() | Spread() | PostSummary():
+        case OpenChannel() | Invite() | CallGroup() | Tell() | Brief() | Whisper() | Spread() | PostSummary():
             return None
         case _:
             assert_never(effect)
@@ -285,7 +308,7 @@ def lane(effect: Effect) -> str:
             return f"call:{effect.group}"
         case Spread():
             return "announcement"
-        case Brief():
+        case Brief() | Whisper():
             return f"brief:{effect.person}"
         case OpenChannel() | Tell():
             return "channel"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.questions import ActionItem, Answer, Proof
 from bot.domain.runbook import Frozen, Question, Runbook, Step
@@ -35,6 +36,7 @@ class IncidentDeclared(Happened):
     on_call: tuple[str, ...] = ()
     invited: tuple[str, ...] = ()
     private: bool = False
+    customs: Customs = Customs()
 
 
 class RunbookChosen(Happened):
@@ -177,11 +179,21 @@ class ActionItemAdded(Happened):
 
     @property
     def item(self) -> ActionItem:
-        return ActionItem(number=self.number, text=self.text, owner=self.owner, due=self.due)
+        return ActionItem(
+            number=self.number, text=self.text, owner=self.owner, due=self.due, added_at=self.at
+        )
 
 
 class ActionItemDone(Happened):
     type: Literal["action_item_done"] = "action_item_done"
+    number: int
+    text: str
+
+
+class ActionItemReopened(Happened):
+    """It was not done after all."""
+
+    type: Literal["action_item_reopened"] = "action_item_reopened"
     number: int
     text: str
 
@@ -333,11 +345,45 @@ class ContainmentEnded(OfFlag):
     owner: str = ""
 
 
+class Due(Frozen):
+    """What was due, and since when. `name` is as bot/domain/reminders.py calls it, `subject` the words of it.
+
+    `person` is who is asked; `missed` counts the reminders that nobody could send in between.
+    """
+
+    name: str
+    due: datetime | None = None
+    subject: str = ""
+    person: str | None = None
+    missed: int = 0
+
+
 class ReminderSent(Happened):
-    """Something was due and nobody had done it: `name` says what, as bot/domain/reminders.py calls it."""
+    """Something was due and nobody had done it. `also` is what was due besides: it is told in the same message."""
 
     type: Literal["reminder_sent"] = "reminder_sent"
     name: str
+    due: datetime | None = None
+    subject: str = ""
+    person: str | None = None
+    missed: int = 0
+    also: tuple[Due, ...] = ()
+
+    @property
+    def everything(self) -> tuple[Due, ...]:
+        """All that was due."""
+        first = Due(
+            name=self.name, due=self.due, subject=self.subject, person=self.person, missed=self.missed
+        )
+        return (first, *self.also)
+
+
+class ReminderSnoozed(Happened):
+    """Somebody wants to be reminded later."""
+
+    type: Literal["reminder_snoozed"] = "reminder_snoozed"
+    name: str
+    until: datetime
 
 
 class IncidentImported(Happened):
@@ -389,6 +435,7 @@ Event = Annotated[
     | GateOverridden
     | ActionItemAdded
     | ActionItemDone
+    | ActionItemReopened
     | IncidentClosed
     | UpdatePosted
     | IncidentReopened
@@ -407,6 +454,7 @@ Event = Annotated[
     | ContainmentLost
     | ContainmentEnded
     | ReminderSent
+    | ReminderSnoozed
     | IncidentImported
     | UpdateImported,
     Field(discriminator="type"),

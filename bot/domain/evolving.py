@@ -10,6 +10,7 @@ from bot.domain import switching
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
+    ActionItemReopened,
     ChannelOpened,
     DuplicateAbsorbed,
     DuplicateReleased,
@@ -28,6 +29,7 @@ from bot.domain.events import (
     PhaseEntered,
     PhaseReturned,
     ReminderSent,
+    ReminderSnoozed,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -52,6 +54,7 @@ from bot.domain.incident import (
     Update,
 )
 from bot.domain.questions import ActionItem
+from bot.domain.reminders import FLAG_REVIEW, ITEM_DUE, ITEM_SOON, UPDATE_DUE
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import (
     Kind,
@@ -121,26 +124,24 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
         case StepAdded():
             return {"items": (*incident.items, Item(step=event.step, phase=event.phase))}
         case PhaseEntered():
-            return {"phase": event.phase, "milestones": _passed(incident, event)}
+            return {"phase": event.phase, "milestones": _passed(incident, event), **_told(incident)}
         case GateAnswered() | GateOverridden():
             return _at_the_gate(incident, event)
-        case ActionItemAdded():
-            return {"action_items": (*incident.action_items, event.item)}
-        case ActionItemDone():
-            return {"action_items": tuple(_finished(item, event) for item in incident.action_items)}
+        case ActionItemAdded() | ActionItemDone() | ActionItemReopened():
+            return _item_turned(incident, event)
         case IncidentClosed():
             return {
                 "phase": Phase.CLOSED,
                 "milestones": incident.milestones | {Milestone.CLOSED: event.at},
             }
         case UpdatePosted():
-            return {"update": _update(event)}
+            return {"update": _update(event), **_told(incident)}
         case IncidentImported():
             return _imported(event)
         case NoteAdded() | UpdateImported():
             return {}
-        case ReminderSent():
-            return switching.reminded(incident, event)
+        case ReminderSent() | ReminderSnoozed():
+            return _reminded(incident, event)
         case _:
             assert_never(event)
 
@@ -154,7 +155,8 @@ def _turned(incident: Incident, event: Turn) -> dict[str, object]:
         case IncidentMerged():
             return {**_set_aside(incident, event.at), "merged_into": event.into}
         case PhaseReturned():
-            return {"phase": event.phase, "milestones": _until(incident, event.phase)}
+            milestones = _until(incident, event.phase)
+            return {"phase": event.phase, "milestones": milestones, **_told(incident)}
         case DuplicateAbsorbed():
             started = Duplicate(declared=event.declared, impact_started=event.impact_started)
             return {"absorbed": incident.absorbed | {event.child: started}}
@@ -185,6 +187,7 @@ def _declared(incident: Incident, event: IncidentDeclared) -> dict[str, object]:
         "on_call": event.on_call,
         "invited": event.invited,
         "private": event.private,
+        "customs": event.customs,
         "milestones": incident.milestones | {milestone: at for milestone, at in reached.items() if at},
     }
     if event.kind is Kind.RETROACTIVE:  # it is over: what is left to do is that it does not come back
@@ -250,6 +253,7 @@ def _gone_on(incident: Incident, event: IncidentReopened | IncidentUnmerged) -> 
         "phase": Phase.STABILIZE,
         "milestones": _until(incident, Phase.STABILIZE),
         "reopened": incident.reopened + 1,
+        **_told(incident),
     }
 
 
@@ -329,10 +333,54 @@ def _at_the_gate(incident: Incident, event: GateAnswered | GateOverridden) -> di
             return {"unverified": incident.unverified | {event.phase: event.reason}}
 
 
-def _finished(item: ActionItem, event: ActionItemDone) -> ActionItem:
+def _item_turned(
+    incident: Incident, event: ActionItemAdded | ActionItemDone | ActionItemReopened
+) -> dict[str, object]:
+    """Added, done, or open again; then its reminders are as new."""
+    if isinstance(event, ActionItemAdded):
+        return {"action_items": (*incident.action_items, event.item)}
+    items = tuple(_finished(item, event) for item in incident.action_items)
+    if isinstance(event, ActionItemDone):
+        return {"action_items": items}
+    sent = (f"{ITEM_SOON}{event.number}", f"{ITEM_DUE}{event.number}")
+    return {"action_items": items, "reminded": tuple(name for name in incident.reminded if name not in sent)}
+
+
+def _finished(item: ActionItem, event: ActionItemDone | ActionItemReopened) -> ActionItem:
     if item.number != event.number:
         return item
-    return item.model_copy(update={"done_by": event.by, "done_at": event.at})
+    done = isinstance(event, ActionItemDone)
+    return item.model_copy(
+        update={"done_by": event.by if done else None, "done_at": event.at if done else None}
+    )
+
+
+def _told(incident: Incident) -> dict[str, object]:
+    """Those who wait were told, or wait for something else now: the time until the next update begins anew."""
+    return {
+        "reminded_at": {name: at for name, at in incident.reminded_at.items() if name != UPDATE_DUE},
+        "snoozed": {name: at for name, at in incident.snoozed.items() if name != UPDATE_DUE},
+    }
+
+
+def _reminded(incident: Incident, event: ReminderSent | ReminderSnoozed) -> dict[str, object]:
+    """An update is wanted again and again until there is one, everything else once; put off, once more."""
+    if isinstance(event, ReminderSnoozed):
+        return {
+            "snoozed": incident.snoozed | {event.name: event.until},
+            "reminded": tuple(name for name in incident.reminded if name != event.name),
+        }
+    if event.name.startswith(FLAG_REVIEW):
+        return switching.reminded(incident, event)
+    names = [each.name for each in event.everything]
+    once = [name for name in names if name != UPDATE_DUE]
+    changes: dict[str, object] = {
+        "reminded": (*incident.reminded, *once),
+        "snoozed": {name: at for name, at in incident.snoozed.items() if name not in names},
+    }
+    if UPDATE_DUE in names:
+        changes["reminded_at"] = incident.reminded_at | {UPDATE_DUE: event.at}
+    return changes
 
 
 def _passed(incident: Incident, event: PhaseEntered) -> dict[Milestone, datetime]:

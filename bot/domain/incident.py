@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from bot.domain.containing import REMIND_AGAIN
+from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.questions import ActionItem, Answer
 from bot.domain.runbook import Frozen, Question, Step
@@ -161,6 +162,9 @@ class Incident(Frozen):
     containments: tuple[Containment, ...] = ()
     flag_requests: tuple[FlagRequest, ...] = ()
     reminded: tuple[str, ...] = ()
+    reminded_at: dict[str, datetime] = Field(default_factory=dict)  # what comes again and again
+    snoozed: dict[str, datetime] = Field(default_factory=dict)
+    customs: Customs = Customs()
     answers: dict[Phase, tuple[Answer, ...]] = Field(default_factory=dict)
     unverified: dict[Phase, str] = Field(default_factory=dict)  # phases left without proof, and why
     action_items: tuple[ActionItem, ...] = ()

@@ -66,6 +66,7 @@ class ActionItem(Frozen):
     due: date
     done_by: str | None = None
     done_at: datetime | None = None
+    added_at: datetime | None = None
 
 
 def unanswered(

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
-from bot.domain import reminders, story_flags
+from bot.domain import story_flags
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
+    ActionItemReopened,
     ChannelOpened,
     DuplicateAbsorbed,
     DuplicateReleased,
@@ -28,6 +29,7 @@ from bot.domain.events import (
     PhaseEntered,
     PhaseReturned,
     ReminderSent,
+    ReminderSnoozed,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -47,6 +49,8 @@ from bot.domain.language import Translate
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import milestone_word, phase_word, role_word
 from bot.domain.questions import ActionItem, Proof
+from bot.domain.reminder_words import reminder_line, utc_clock
+from bot.domain.reminders import FLAG_REVIEW
 from bot.domain.switching import Switched
 from bot.domain.vocabulary import Kind, Phase, Role, incident_name
 
@@ -95,19 +99,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return _step_talk(event, t, who, quote)
         case GateAnswered() | GateOverridden():
             return _gate_line(event, t, who, quote)
-        case ActionItemAdded():
-            return t(
-                "{who} added action item {number} for {owner}, due {due}: {text}",
-                who=by,
-                number=event.number,
-                owner=who(event.owner),
-                due=event.due.isoformat(),
-                text=quote(event.text),
-            )
-        case ActionItemDone():
-            return t(
-                "{who} did action item {number}: {text}", who=by, number=event.number, text=quote(event.text)
-            )
+        case ActionItemAdded() | ActionItemDone() | ActionItemReopened():
+            return _item_line(event, t, who, quote)
         case PhaseEntered() | IncidentClosed():
             return _phase_line(event, t, by)
         case UpdatePosted():
@@ -117,7 +110,11 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
         case IncidentImported() | UpdateImported():
             return _imported_line(event, t, quote)
         case ReminderSent():
-            return _reminder_line(event, t, quote)
+            if event.name.startswith(FLAG_REVIEW):
+                return story_flags.review_line(event.name, t, quote)
+            return reminder_line(event, t, who, quote)
+        case ReminderSnoozed():
+            return t("{who} will be reminded again at {when}.", who=by, when=utc_clock(event.until))
         case _:
             assert_never(event)
 
@@ -133,14 +130,6 @@ def affected_words(of: Incident | IncidentDeclared, t: Translate, quote: Quote =
     """The affected services and critical paths in a line; empty where nobody named any."""
     services, paths = (", ".join(quote(name) for name in names) for names in (of.services, of.paths))
     return " · ".join(part for part in (services, t("paths: {paths}", paths=paths) if paths else "") if part)
-
-
-def _reminder_line(event: ReminderSent, t: Translate, quote: Quote) -> str:
-    if event.name == reminders.NOBODY_LEADS:
-        return t("Reminder: nobody leads yet.")
-    if event.name.startswith(reminders.FLAG_REVIEW):
-        return story_flags.review_line(event.name, t, quote)
-    return t("Reminder: {name}", name=quote(event.name))
 
 
 def _runbook_line(event: RunbookChosen, t: Translate, by: str, quote: Quote) -> str:
@@ -316,6 +305,26 @@ def action_item_line(item: ActionItem, t: Translate, who: Who, quote: Quote = as
         due=item.due.isoformat(),
     )
     return t("{item} (done)", item=text) if item.done_at is not None else text
+
+
+def _item_line(
+    event: ActionItemAdded | ActionItemDone | ActionItemReopened, t: Translate, who: Who, quote: Quote
+) -> str:
+    by, number, text = who(event.by), event.number, quote(event.text)
+    match event:
+        case ActionItemAdded():
+            return t(
+                "{who} added action item {number} for {owner}, due {due}: {text}",
+                who=by,
+                number=number,
+                owner=who(event.owner),
+                due=event.due.isoformat(),
+                text=text,
+            )
+        case ActionItemDone():
+            return t("{who} did action item {number}: {text}", who=by, number=number, text=text)
+        case ActionItemReopened():
+            return t("{who} opened action item {number} again: {text}", who=by, number=number, text=text)
 
 
 def _phase_line(event: PhaseEntered | IncidentClosed, t: Translate, by: str) -> str:

@@ -12,6 +12,7 @@ NOTE_MAX = 2900  # a section holds 3,000 characters; the rest is for who said it
 ANSWER_MAX = 1000  # of an exit question: a few sentences, read in the timeline and in the report
 UPDATE_MAX = 1500  # of what is so, and of what we do: people who wait read two paragraphs
 REASON_MAX = 500  # a reason is read in a list, beside others
+SNOOZE_MAX = 1440  # minutes: whoever wants to hear nothing for longer than a day closes the incident
 
 
 class Severity(StrEnum):

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.domain.affected import NOTHING_NAMED, Affected
 from bot.domain.commands import ChangeRunbook, Command, DeclareIncident
+from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident
 from bot.domain.runbook import Match, Runbook, best_match, matches
@@ -55,6 +56,7 @@ class Incidents:
         stored: Callable[[], None] = lambda: None,
         environment: str = FIRST_ENVIRONMENT,
         delivering: Delivering | None = None,
+        customs: Customs | None = None,
     ) -> None:
         self._engine = engine
         self._team_id = team_id
@@ -63,6 +65,7 @@ class Incidents:
         self._stored = stored
         self._delivering = delivering
         self._environment = environment
+        self._customs = customs or Customs()
         self._named: dict[
             str, str
         ] = {}  # names that are stored: one who clicks twenty times is looked up once
@@ -98,6 +101,7 @@ class Incidents:
             impact_ended=ended,
             affected=affected,
             private=private,
+            customs=self._customs,
         )
         return await self._execute(actor, None, command, key)
 

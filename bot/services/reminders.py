@@ -13,7 +13,6 @@ from bot.domain.commands import SendReminder
 from bot.domain.vocabulary import FIREBREAK
 from bot.storage import incidents, timers
 from bot.storage.engine import Engine, StorageError, Transaction
-from bot.storage.timers import Timer
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +34,7 @@ class Reminders:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Send what is due for as long as the context is open."""
+        await self._engine.write(self._mend)
         watching = asyncio.create_task(self._watch(), name="reminders")
         try:
             yield
@@ -44,33 +44,39 @@ class Reminders:
                 await watching
 
     async def send_due(self) -> int:
-        """Send every reminder whose time has come; answers how many were."""
+        """Send every reminder whose time has come; answers for how many incidents that was."""
         now, sent = self._now(), 0
         while True:
             coming = await self._engine.read(
                 lambda transaction: timers.due(transaction, now=now, limit=AT_ONCE)
             )
-            for timer in coming:
-                sent += await self._engine.write(partial(self._send, timer))
+            for team_id, number in coming:
+                sent += await self._engine.write(partial(self._send, team_id, number))
             if len(coming) < AT_ONCE:
                 break
         if sent:
             self._stored()
         return sent
 
-    def _send(self, timer: Timer, transaction: Transaction) -> bool:
-        """Whether it was sent by this call: whoever removes the timer first sends the reminder."""
-        transaction.lock(f"{timer.team_id}/{timer.incident}")
-        if not timers.remove(transaction, timer):
+    def _send(self, team_id: str, number: int, transaction: Transaction) -> bool:
+        """Whether something was sent by this call: whoever removes the timers first sends what was due.
+
+        All that is due of an incident goes into one message: after a night of downtime nobody wants ten.
+        """
+        transaction.lock(f"{team_id}/{number}")
+        now = self._now()
+        names = timers.take(transaction, team_id, number, now=now)
+        if not names:
             return False
-        outcome = incidents.execute(
-            transaction,
-            team_id=timer.team_id,
-            number=timer.incident,
-            command=SendReminder(by=FIREBREAK, name=timer.name),
-            now=self._now(),
-        )
+        command = SendReminder(by=FIREBREAK, names=names)
+        outcome = incidents.execute(transaction, team_id=team_id, number=number, command=command, now=now)
+        timers.mend(transaction, team_id, outcome.incident)
         return bool(outcome.events)
+
+    def _mend(self, transaction: Transaction) -> None:
+        """Reminders that the version before did not know of, for what has been open since then."""
+        for team_id, incident in incidents.with_something_open(transaction):
+            timers.mend(transaction, team_id, incident)
 
     async def _watch(self) -> None:
         while True:

@@ -30,6 +30,7 @@ from bot.domain.effects import (
     SendPicture,
     Spread,
     Tell,
+    Whisper,
 )
 from bot.domain.events import FlagContained
 from bot.domain.incident import Incident, Place
@@ -152,7 +153,9 @@ class SlackOutside:
             case Spread():
                 await self._spread(promise, incident, effect)
             case Brief():
-                await self._brief(promise, incident, effect)
+                await self._alone(promise, effect.person, brief(incident, effect.role, self._face))
+            case Whisper():
+                await self._alone(promise, effect.person, moment(effect.event, incident, self._face))
             case _:
                 assert_never(effect)
         return None
@@ -332,11 +335,11 @@ class SlackOutside:
         drawing = moment(effect.event, incident, self._face)
         await self._post(promise, place.channel, drawing, thread=place.ts)
 
-    async def _brief(self, promise: Promise, incident: Incident, effect: Brief) -> None:
+    async def _alone(self, promise: Promise, person: str, drawing: Drawing) -> None:
         """In a direct message, which waits for whoever is asleep; an ephemeral one would not."""
         self._budgets.take("conversations.open", promise.id)
-        answer = await self._client.conversations_open(users=effect.person)
-        await self._post(promise, answer["channel"]["id"], brief(incident, effect.role, self._face))
+        answer = await self._client.conversations_open(users=person)
+        await self._post(promise, answer["channel"]["id"], drawing)
 
     async def _posted_before(self, promise: Promise, channel: str, thread: str | None = None) -> Place | None:
         """The message that an attempt with a lost answer left behind, by the effect's number in its metadata."""

@@ -63,6 +63,10 @@ class Action(StrEnum):
     FIGURES_BY_SERVICE = "reports.by_service"
     FIGURES_BY_CAUSE = "reports.by_cause"
     FIGURES_METHOD = "reports.method"
+    SNOOZE = "reminders.snooze"
+    SNOOZE_LONGER = "reminders.snooze_longer"
+    ITEM_DONE = "items.done"
+    ITEM_REOPEN = "items.reopen"
 
 
 class Form(StrEnum):
@@ -168,6 +172,19 @@ class StepAim(IncidentAim):
 
 class StepMenuAim(StepAim):
     act: StepAct
+
+
+class SnoozeAim(IncidentAim):
+    """`name` is the reminder's, as bot/domain/reminders.py calls it."""
+
+    name: str
+    minutes: int
+
+
+class ItemAim(IncidentAim):
+    """An action item, by its number."""
+
+    item: Annotated[int, Field(ge=1)]
 
 
 class FlagAim(IncidentAim):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain import reminders, story
+from bot.domain import story
 from bot.domain.events import (
     Event,
     GateAnswered,
@@ -17,6 +17,7 @@ from bot.domain.events import (
 from bot.domain.incident import Incident
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import phase_word
+from bot.domain.reminders import FLAG_REVIEW, NOBODY_LEADS
 from bot.domain.switching import Switched
 from bot.domain.vocabulary import Phase, Role
 from bot.slack import blocks, flags
@@ -26,6 +27,7 @@ from bot.slack.face import Drawing, Face
 from bot.slack.flags import ReadBack
 from bot.slack.ids import Action, IncidentAim, pack
 from bot.slack.leftovers import unverified
+from bot.slack.reminders import reminder
 from bot.slack.text import clock, code, paragraphs, quoted
 
 NOTE_PIECE = 2900  # of a section's 3,000: a note never fills more than six of them, however it is escaped
@@ -51,10 +53,12 @@ def moment(event: Event, incident: Incident, face: Face, read_back: ReadBack = R
             return _update(event, face)
         case NoteAdded():
             return _note(event, face)
-        case ReminderSent(name=reminders.NOBODY_LEADS):
+        case ReminderSent(name=name, also=()) if name == NOBODY_LEADS:
             return _nobody_leads(event, incident, face)
-        case ReminderSent(name=name) if name.startswith(reminders.FLAG_REVIEW):
+        case ReminderSent(name=name) if name.startswith(FLAG_REVIEW):
             return flags.review(event, incident, face)
+        case ReminderSent():
+            return reminder(event, incident, face)
         case _:
             return _said(
                 story.line(event, face.t, face.person, lambda text: quoted(text, blocks.SECTION_MAX))

@@ -155,6 +155,16 @@ def holding(transaction: Transaction, team_id: str) -> list[Incident]:
     return [Incident.model_validate_json(row["state"]) for row in rows]
 
 
+def with_something_open(transaction: Transaction) -> list[tuple[str, Incident]]:
+    """Every incident, of every workspace, that is open or has an action item that is not done."""
+    rows = transaction.all(
+        "select team_id, state from incident where phase <> 'closed' or state like :to_do"
+        " order by team_id, number",
+        to_do='%"done_at":null%',
+    )
+    return [(row["team_id"], Incident.model_validate_json(row["state"])) for row in rows]
+
+
 def touched_between(transaction: Transaction, team_id: str, start: datetime, end: datetime) -> list[Incident]:
     """Incidents that were declared, stabilized, repaired or closed in [start, end), and those still open."""
     moved = " union ".join(

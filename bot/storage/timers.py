@@ -12,7 +12,7 @@ from bot.storage.engine import Transaction
 
 @dataclass(frozen=True)
 class Timer:
-    """One reminder that is due."""
+    """One reminder."""
 
     team_id: str
     incident: int
@@ -26,24 +26,57 @@ def keep(transaction: Transaction, team_id: str, before: Incident, after: Incide
         remove(transaction, Timer(team_id, after.number, name))
     for name, at in coming.items():
         if there.get(name) != at:
-            transaction.run(
-                "insert into timer (team_id, incident, name, due) values (:team_id, :incident, :name, :due)"
-                " on conflict (team_id, incident, name) do update set due = excluded.due",
-                team_id=team_id,
-                incident=after.number,
-                name=name,
-                due=at.timestamp(),
-            )
+            _set(transaction, Timer(team_id, after.number, name), at)
 
 
-def due(transaction: Transaction, *, now: datetime, limit: int) -> list[Timer]:
-    """The reminders whose time has come, the longest overdue first."""
+def mend(transaction: Transaction, team_id: str, incident: Incident) -> None:
+    """Make the rows what the state wants, whatever they were: a version before may not have known a reminder."""
+    coming = wanted(incident)
     rows = transaction.all(
-        "select team_id, incident, name from timer where due <= :now order by due limit :limit",
+        "select name, due from timer where team_id = :team_id and incident = :incident",
+        team_id=team_id,
+        incident=incident.number,
+    )
+    there = {row["name"]: float(row["due"]) for row in rows}
+    for name in there.keys() - coming.keys():
+        remove(transaction, Timer(team_id, incident.number, name))
+    for name, at in coming.items():
+        if there.get(name) != at.timestamp():
+            _set(transaction, Timer(team_id, incident.number, name), at)
+
+
+def _set(transaction: Transaction, timer: Timer, at: datetime) -> None:
+    transaction.run(
+        "insert into timer (team_id, incident, name, due) values (:team_id, :incident, :name, :due)"
+        " on conflict (team_id, incident, name) do update set due = excluded.due",
+        team_id=timer.team_id,
+        incident=timer.incident,
+        name=timer.name,
+        due=at.timestamp(),
+    )
+
+
+def due(transaction: Transaction, *, now: datetime, limit: int) -> list[tuple[str, int]]:
+    """The incidents of which something is due (workspace and number), the longest overdue first."""
+    rows = transaction.all(
+        "select team_id, incident, min(due) as first from timer where due <= :now"
+        " group by team_id, incident order by first, incident limit :limit",
         now=now.timestamp(),
         limit=limit,
     )
-    return [Timer(row["team_id"], int(row["incident"]), row["name"]) for row in rows]
+    return [(row["team_id"], int(row["incident"])) for row in rows]
+
+
+def take(transaction: Transaction, team_id: str, incident: int, *, now: datetime) -> tuple[str, ...]:
+    """Take away what is due of an incident and answer its names; none when somebody else has."""
+    rows = transaction.all(
+        "select name from timer where team_id = :team_id and incident = :incident and due <= :now"
+        " order by due, name",
+        team_id=team_id,
+        incident=incident,
+        now=now.timestamp(),
+    )
+    return tuple(row["name"] for row in rows if remove(transaction, Timer(team_id, incident, row["name"])))
 
 
 def remove(transaction: Transaction, timer: Timer) -> bool:

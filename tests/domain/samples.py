@@ -36,11 +36,13 @@ from bot.domain.commands import (
     ParentFacts,
     PostUpdate,
     Release,
+    ReopenActionItem,
     ReopenIncident,
     ReopenStep,
     RestoreFlag,
     SendReminder,
     SkipStep,
+    SnoozeReminder,
     StepBack,
     TakeRole,
     UnmergeIncident,
@@ -50,7 +52,7 @@ from bot.domain.events import Event
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
 from bot.domain.questions import Answer, Proof
-from bot.domain.reminders import NOBODY_LEADS
+from bot.domain.reminders import NOBODY_LEADS, UPDATE_DUE
 from bot.domain.rules import decide
 from bot.domain.runbook import Matching, Runbook, Step
 from bot.domain.vocabulary import FIREBREAK, Milestone, Phase, Role, Severity, Surface
@@ -190,6 +192,7 @@ COMMANDS: dict[type[Command], Command] = {
         OverrideGate(by=BO, leaving=Phase.STABILIZE, reason="support waits"),
         AddActionItem(by=BO, item=ITEM),
         CompleteActionItem(by=CLEO, number=1),
+        ReopenActionItem(by=CLEO, number=1),
         ChangeRunbook(by=BO, runbook=OTHER_RUNBOOK),
         ReopenIncident(by=BO, reason="it is back"),
         StepBack(by=BO, leaving=Phase.REPAIR, reason="search is slow again"),
@@ -208,7 +211,8 @@ COMMANDS: dict[type[Command], Command] = {
         ExtendContainment(by=BO, flag="payments-new-gateway", review=timedelta(hours=2)),
         LoseContainment(by=FIREBREAK, flag=facts()),
         EndContainment(by=BO, flag="payments-new-gateway", reason="the old gateway is gone"),
-        SendReminder(by=FIREBREAK, name=NOBODY_LEADS),
+        SendReminder(by=FIREBREAK, names=(NOBODY_LEADS,)),
+        SnoozeReminder(by=BO, name=UPDATE_DUE, minutes=15),
     )
 }
 
@@ -229,6 +233,7 @@ STORY: list[Command] = [
     COMMANDS[EndContainment],
     contain(),
     COMMANDS[SendReminder],
+    COMMANDS[SnoozeReminder],
     COMMANDS[TakeRole],
     COMMANDS[AssignStep],
     COMMANDS[NoteOnStep],
@@ -251,6 +256,8 @@ STORY: list[Command] = [
     *done("fix"),
     OverrideGate(by=BO, leaving=Phase.REPAIR, reason="the test follows tomorrow"),
     COMMANDS[AddActionItem],
+    COMMANDS[CompleteActionItem],
+    COMMANDS[ReopenActionItem],
     COMMANDS[CompleteActionItem],
     *done("review"),
     CLOSE,

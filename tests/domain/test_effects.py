@@ -22,6 +22,7 @@ from bot.domain.effects import (
     SendPicture,
     Spread,
     Tell,
+    Whisper,
     coalesce_key,
     effect_adapter,
     lane,
@@ -61,6 +62,7 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
         Tell(event=NOTE),
         Brief(person=BO, role=Role.COMMANDER),
         Spread(event=NOTE),
+        Whisper(person=BO, event=NOTE),
         PostSummary(day=date(2026, 11, 21), previous=date(2026, 11, 20), channel="incidents"),
         SendPicture(person=ANA, window="28d", severities=("P0",), service="cart"),
     )
@@ -214,6 +216,7 @@ def test_draws_pins_and_pictures_wait_once_and_everything_else_counts() -> None:
         "Tell": None,
         "Brief": None,
         "Spread": None,
+        "Whisper": None,
         "PostSummary": None,
         "SendPicture": "picture:U01ANA 28d P0 cart",
     }
@@ -231,7 +234,7 @@ def test_what_people_are_told_keeps_its_order_and_no_surface_holds_it_back() -> 
 def test_the_story_promises_something_for_every_event_people_must_see() -> None:
     _, events = then(Incident(number=NUMBER), *STORY)
     silent = {event.type for event in events if not promises(*STORY)[event.type]}
-    assert silent == {"runbook_chosen"}
+    assert silent == {"runbook_chosen", "reminder_snoozed"}
 
 
 def test_a_told_event_is_the_event_itself() -> None:

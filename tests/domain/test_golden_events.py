@@ -38,6 +38,7 @@ EVER_WRITTEN = {
     "gate_overridden",
     "action_item_added",
     "action_item_done",
+    "action_item_reopened",
     "incident_closed",
     "incident_reopened",
     "phase_returned",
@@ -58,6 +59,7 @@ EVER_WRITTEN = {
     "reminder_sent",
     "incident_imported",
     "update_imported",
+    "reminder_snoozed",
 }
 
 

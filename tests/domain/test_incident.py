@@ -23,6 +23,7 @@ from bot.domain.commands import (
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
+    ActionItemReopened,
     ChannelOpened,
     ContainmentEnded,
     ContainmentExtended,
@@ -47,6 +48,7 @@ from bot.domain.events import (
     PhaseEntered,
     PhaseReturned,
     ReminderSent,
+    ReminderSnoozed,
     RoleTaken,
     RunbookChosen,
     SeverityChanged,
@@ -126,6 +128,10 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     GateOverridden: st.builds(GateOverridden, **happened, phase=phases, reason=text),
     ActionItemAdded: st.builds(
         ActionItemAdded, **happened, number=numbers, text=text, owner=text, due=st.dates()
+    ),
+    ActionItemReopened: st.builds(ActionItemReopened, **happened, number=numbers, text=text),
+    ReminderSnoozed: st.builds(
+        ReminderSnoozed, **happened, name=text, until=st.datetimes(timezones=st.just(UTC))
     ),
     ActionItemDone: st.builds(ActionItemDone, **happened, number=numbers, text=text),
     IncidentClosed: st.builds(IncidentClosed, **happened),

@@ -30,11 +30,13 @@ from bot.domain.commands import (
     NoteOnStep,
     PostUpdate,
     Release,
+    ReopenActionItem,
     ReopenIncident,
     ReopenStep,
     RestoreFlag,
     SendReminder,
     SkipStep,
+    SnoozeReminder,
     StepBack,
     TakeRole,
     UnmergeIncident,
@@ -97,7 +99,9 @@ EVEN_WHEN_CLOSED = {
     EndContainment,
     DeclareIncident,
     SendReminder,
+    SnoozeReminder,
     CompleteActionItem,
+    ReopenActionItem,
     ReopenIncident,
     StepBack,
     CancelIncident,
@@ -469,7 +473,7 @@ def remind(given: Incident, minutes: float) -> list[Event]:
 def test_a_p1_that_nobody_leads_is_reminded_of_after_five_minutes() -> None:
     assert remind(after(), 4.9) == []
     [sent] = remind(after(), 5)
-    assert sent == ReminderSent(at=later(5), by=FIREBREAK, name=NOBODY_LEADS)
+    assert sent == ReminderSent(at=later(5), by=FIREBREAK, name=NOBODY_LEADS, due=later(5))
     told = [effect for effect in promised(evolve(after(CHANNEL), sent), sent) if isinstance(effect, Tell)]
     assert [effect.event for effect in told] == [sent]
 

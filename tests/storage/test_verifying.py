@@ -277,7 +277,10 @@ async def test_a_row_without_events_is_named(engine: Engine) -> None:
 DAMAGED_REMINDERS: dict[str, tuple[str, str]] = {
     "gone": ("delete from timer", "reminder 'nobody_leads' is wanted, but not set"),
     "late": ("update timer set due = due + 60", "reminder 'nobody_leads' is due at another time"),
-    "strange": ("update timer set name = 'tea'", "reminder 'tea' is set, but not wanted"),
+    "strange": (
+        "update timer set name = 'tea' where name = 'nobody_leads'",
+        "reminder 'tea' is set, but not wanted",
+    ),
     "of nobody": ("update timer set incident = 9", "has reminders, but no events"),
 }
 

@@ -29,15 +29,16 @@ from bot.domain.commands import (
     NoteOnStep,
     OverrideGate,
     PostUpdate,
+    ReopenActionItem,
     ReopenStep,
     SendReminder,
     SkipStep,
+    SnoozeReminder,
     TakeRole,
 )
-from bot.domain.events import Event, NoteAdded, ReminderSent, SeverityChanged, UpdatePosted
+from bot.domain.events import Event, NoteAdded, SeverityChanged, UpdatePosted
 from bot.domain.incident import Incident
-from bot.domain.reminders import wanted
-from bot.domain.rules import declaring, flags, gates, lifecycle, roles, steps
+from bot.domain.rules import declaring, flags, gates, lifecycle, reminding, roles, steps
 from bot.domain.rules.words import written
 from bot.domain.vocabulary import NOTE_MAX, UPDATE_MAX, Refused
 
@@ -61,12 +62,12 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         return declaring.link(incident, command, now)
     if isinstance(command, flags.Held):
         return flags.change_held(incident, command, now)
-    if isinstance(command, SendReminder):
-        return _remind(incident, command, now)
+    if isinstance(command, (SendReminder, SnoozeReminder)):
+        return reminding.remind(incident, command, now)
     if isinstance(command, lifecycle.Lifecycle):
         return lifecycle.change(incident, command, now)
-    if isinstance(command, CompleteActionItem):
-        return gates.complete_action_item(incident, command, now)
+    if isinstance(command, (CompleteActionItem, ReopenActionItem)):
+        return gates.turn_action_item(incident, command, now)
     if incident.is_closed:
         raise Refused(
             "{incident} is closed, so nothing was changed. If it is back, type `/incident reopen <reason>` within "
@@ -139,12 +140,6 @@ def _change_severity(incident: Incident, command: ChangeSeverity, now: datetime)
     if incident.severity is command.severity:
         return []
     return [SeverityChanged(at=now, by=command.by, severity=command.severity, previous=incident.severity)]
-
-
-def _remind(incident: Incident, command: SendReminder, now: datetime) -> list[Event]:
-    """A reminder that is no longer wanted, or not yet, is no mistake: nothing happens."""
-    due = wanted(incident).get(command.name)
-    return [] if due is None or due > now else [ReminderSent(at=now, by=command.by, name=command.name)]
 
 
 def _update(command: PostUpdate, now: datetime) -> list[Event]:

@@ -49,6 +49,7 @@ def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list
             on_call=command.affected.on_call,
             invited=command.affected.invited,
             private=command.private,
+            customs=command.customs,
         ),
         RunbookChosen.of(command.runbook, at=now, by=command.by),
     ]

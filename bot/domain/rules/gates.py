@@ -14,10 +14,12 @@ from bot.domain.commands import (
     CompleteActionItem,
     EnterNextPhase,
     OverrideGate,
+    ReopenActionItem,
 )
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
+    ActionItemReopened,
     Event,
     GateAnswered,
     GateOverridden,
@@ -122,8 +124,10 @@ def add_action_item(incident: Incident, command: AddActionItem, now: datetime) -
     return [_item(incident, command.by, draft, now)]
 
 
-def complete_action_item(incident: Incident, command: CompleteActionItem, now: datetime) -> list[Event]:
-    """Done from Slack; after the incident is closed, too."""
+def turn_action_item(
+    incident: Incident, command: CompleteActionItem | ReopenActionItem, now: datetime
+) -> list[Event]:
+    """Done, or open again, from Slack; after the incident is closed, too."""
     item = next((item for item in incident.action_items if item.number == command.number), None)
     if item is None:
         raise Refused(
@@ -131,6 +135,10 @@ def complete_action_item(incident: Incident, command: CompleteActionItem, now: d
             incident=incident.name,
             number=command.number,
         )
+    if isinstance(command, ReopenActionItem):
+        if item.done_at is None:
+            return []
+        return [ActionItemReopened(at=now, by=command.by, number=item.number, text=item.text)]
     if item.done_at is not None:
         return []
     return [ActionItemDone(at=now, by=command.by, number=item.number, text=item.text)]
