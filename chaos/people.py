@@ -160,7 +160,9 @@ class Responder:
         room.phase = following
 
     async def kills(self, room: Room, flag: str, reason: str) -> None:
-        await self._types(f"/flag kill {flag} {reason}", room.channel, yes="is held at")
+        """Asked again, it may be answered that it is held already."""
+        said = ("is held at", "already, since")
+        await self._types(f"/flag kill {flag} {reason}", room.channel, yes=said)
         self.ledger.accept(Asked("flag_contained", reason, room.number))
 
     async def undoes(self, room: Room, flag: str) -> None:

@@ -92,7 +92,7 @@ def _a_day(text: str) -> str:
 
 
 class Entered(Shape):
-    value: str | float | None = None
+    value: str | None = None  # none of our inputs is for numbers
     selected_option: Option | None = None
     selected_user: Id | None = None
     selected_options: list[Option] | None = None

@@ -88,6 +88,8 @@ class Hurried(Delivery):
             await super().idle(within=0)
             due = await self._engine.read(lambda transaction: outbox.next_due(transaction, now=self._now()))
             ahead = None if due is None else due - self._now().timestamp()
+            if self._under_way:  # begun while we looked
+                continue
             if ahead is None or ahead > within:
                 return
             self._clock.advance(max(ahead, 0.0) / 60)
