@@ -1,12 +1,15 @@
-"""Write into the timeline and read it: `/incident note <text>`, `/incident timeline`, `/incident list`."""
+"""Write into the timeline and read it: `/incident note`, `/incident timeline`, `/incident list`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 
 from bot.domain import story
 from bot.domain.commands import AddNote
+from bot.domain.times import past_time
+from bot.domain.vocabulary import Refused
 from bot.slack.cards import list_line
 from bot.slack.hints import so_now
 from bot.slack.text import code, day_and_clock, quoted, width
@@ -21,30 +24,52 @@ HEADLINE_ROOM = 200  # of an answer, for what stands above and below the lines
 def register(incident: Router, desk: Desk) -> None:
     """Connect the story."""
     incident.verb("note", partial(_note, desk))
-    incident.verb("timeline", partial(_timeline, desk), takes_text=False)
+    incident.verb("timeline", partial(_timeline, desk))
     incident.verb("list", partial(_list, desk), takes_text=False)
 
 
 async def _note(desk: Desk, typed: Typed) -> str:
     here = await desk.incidents.of_channel(typed.channel)
-    command = AddNote(by=typed.actor.id, text=typed.text)
+    time, text = _at(typed.text, desk)
+    command = AddNote(by=typed.actor.id, text=text, time=time)
     outcome = await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
     said = desk.face.t("Noted in the timeline of {incident}.", incident=here.name)
     return so_now(said, outcome.incident, desk.face)
 
 
+def _at(text: str, desk: Desk) -> tuple[datetime | None, str]:
+    """`at 14:05 the deploy went out`: when it was, and what. Other notes may begin with the word, too."""
+    word, _, rest = text.partition(" ")
+    if word.casefold() != "at" or not rest[:1].isdigit():
+        return None, text
+    return past_time(rest, desk.face.zone, desk.now())
+
+
 async def _timeline(desk: Desk, typed: Typed) -> str:
+    """The last page, or an older one: `/incident timeline 2` is the page before the last."""
+    page = int(typed.text) if typed.text.isascii() and typed.text.isdigit() and len(typed.text) < 4 else 0
+    if typed.text and not page:
+        raise Refused(
+            "Which page? `/incident timeline` shows the newest, `/incident timeline 2` those before."
+        )
     here = await desk.incidents.of_channel(typed.channel)
     t = desk.face.t
     told = [entry.event for entry in await desk.incidents.timeline(here.number) if story.is_told(entry.event)]
+    told.sort(key=lambda event: event.at)  # a note may be of something earlier
     lines = [f"{day_and_clock(event.at)} {story.line(event, t, desk.face.person, _short)}" for event in told]
+    for _ in range(max(page, 1) - 1):
+        lines = lines[: -len(_newest(lines))] or lines
     shown = _newest(lines)
     headline = t("*{incident}, what happened:*", incident=here.name)
-    if len(shown) < len(lines):
-        export = code(f"firebreak export {here.name}")
-        earlier = t("{count} earlier ones: {export}", count=len(lines) - len(shown), export=export)
-        return "\n".join([headline, earlier, *shown])
-    return "\n".join([headline, *shown])
+    if len(shown) == len(lines):
+        return "\n".join([headline, *shown])
+    earlier = t(
+        "{count} earlier ones: {older}, or all of it: {export}",
+        count=len(lines) - len(shown),
+        older=code(f"/incident timeline {max(page, 1) + 1}"),
+        export=code(f"firebreak export {here.name}"),
+    )
+    return "\n".join([headline, earlier, *shown])
 
 
 async def _list(desk: Desk, typed: Typed) -> str:

@@ -173,7 +173,10 @@ class ChangeRunbook(Asked):
 
 @dataclass(frozen=True, kw_only=True)
 class AddNote(Asked):
+    """`time` is when it was, where that is not now."""
+
     text: str
+    time: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from bot.domain.events import NoteAdded
-from tests.handlers.conftest import House
+from tests.handlers.conftest import FACE, House
 
 
 async def test_a_note_goes_into_the_timeline_and_the_channel(house: House) -> None:
@@ -70,9 +74,56 @@ async def test_a_long_timeline_shows_the_newest_and_says_where_the_rest_is(house
     answer = await ana.types("/incident timeline", channel)
     assert answer.message is not None
     assert len(answer.message.text) <= 4000
-    assert "earlier ones: firebreak export INC-1" in answer.text
-    assert "number 19 " in answer.text
-    assert "number 0 " not in answer.text
+    assert "earlier ones: /incident timeline 2, or all of it: firebreak export INC-1" in answer.text
+    assert "number 19" in answer.text
+    seen, page = answer.text, 1
+    while "earlier ones" in seen:
+        page += 1
+        seen = (await ana.types(f"/incident timeline {page}", channel)).text
+        assert "number 19" not in seen
+    assert page > 1
+    assert "declared P0" in seen
+    assert "Which page?" in (await ana.types("/incident timeline older", channel)).text
+
+
+async def test_a_note_may_be_of_something_that_was_earlier(house: House) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    house.clock.advance(90)
+    await ana.types("/incident note the provider answers", channel)
+    zone = FACE.zone
+    began = (await house.state()).declared_at
+    earlier = (began + timedelta(minutes=30)).astimezone(zone)
+    answer = await ana.types(f"/incident note at {earlier:%Y-%m-%d %H:%M} the deploy went out", channel)
+    assert answer.text.startswith("Noted in the timeline of INC-1.")
+    first, second = (event for event in await house.happened() if isinstance(event, NoteAdded))
+    assert (first.text, second.text) == ("the provider answers", "the deploy went out")
+    assert second.at < first.at
+    told = (await ana.types("/incident timeline", channel)).text
+    assert told.index("the deploy went out") < told.index("the provider answers")
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("25:61", "is no time"),
+        ("2000-01-01 14:05", "is before INC-1 began"),
+        ("2100-01-01 14:05", "is in the future"),
+    ],
+)
+async def test_a_time_that_cannot_be_is_refused_and_nothing_is_noted(
+    house: House, at: str, told: str
+) -> None:
+    channel = await house.declared()
+    answer = await house.person("ana").types(f"/incident note at {at} the deploy went out", channel)
+    assert told in answer.text
+    assert await house.kinds() == []
+
+
+async def test_a_note_that_begins_with_the_word_is_a_note(house: House) -> None:
+    channel = await house.declared()
+    await house.person("ana").types("/incident note at last the queue moves", channel)
+    (noted,) = (event for event in await house.happened() if isinstance(event, NoteAdded))
+    assert noted.text == "at last the queue moves"
 
 
 async def test_the_list_shows_the_worst_first_with_the_way_there(house: House) -> None:

@@ -126,14 +126,32 @@ def _lead(incident: Incident, command: OpenCommand, now: datetime) -> list[Event
         case PostUpdate():
             return _update(command, now)
         case AddNote():
-            text = written(
-                command.text, NOTE_MAX, Refused("The note is empty. Type `/incident note <text>`.")
-            )
-            return [NoteAdded(at=now, by=command.by, text=text)]
+            return _note(incident, command, now)
         case ContainFlag():
             return flags.contain(incident, command, now)
         case _:
             assert_never(command)
+
+
+def _note(incident: Incident, command: AddNote, now: datetime) -> list[Event]:
+    """Written down now; it may have been earlier, but neither before the incident nor in the future."""
+    text = written(command.text, NOTE_MAX, Refused("The note is empty. Type `/incident note <text>`."))
+    if command.time is None:
+        return [NoteAdded(at=now, by=command.by, text=text)]
+    began = min(incident.milestones.values(), default=now)
+    if command.time > now:
+        raise Refused(
+            "{time} is in the future. Write a time that has been.", time=f"{command.time:%Y-%m-%d %H:%M} UTC"
+        )
+    if command.time < began.replace(second=0, microsecond=0):
+        raise Refused(
+            "{time} is before {incident} began, {began}, so nothing was noted. If it began earlier, say so first: "
+            "`/incident correct impact_started 14:05 <reason>`.",
+            time=f"{command.time:%Y-%m-%d %H:%M} UTC",
+            incident=incident.name,
+            began=f"{began:%Y-%m-%d %H:%M} UTC",
+        )
+    return [NoteAdded(at=command.time, by=command.by, text=text)]
 
 
 def _change_severity(incident: Incident, command: ChangeSeverity, now: datetime) -> list[Event]:
