@@ -47,14 +47,22 @@ def mutated(recorded: Recorded, chance: random.Random) -> tuple[bytes, str]:
     """Body and content type of a request that is wrong in one to three places, or in how it is written."""
     if chance.random() < 0.25 and not _switches(recorded):
         return _badly_written(recorded, chance)
-    payload = copy.deepcopy(recorded.payload)
-    for _ in range(chance.randint(1, 3)):
-        _spoil(payload, chance)
+    payload = _spoilt(recorded, chance)
     return _written(recorded.kind, payload, chance)
 
 
+def _spoilt(recorded: Recorded, chance: random.Random) -> Json:
+    """A copy that is wrong in one to three places."""
+    payload = copy.deepcopy(recorded.payload)
+    for _ in range(chance.randint(1, 3)):
+        _spoil(payload, chance)
+    if _switches(recorded) and "trigger_id" in payload:
+        payload["trigger_id"] = recorded.payload["trigger_id"]
+    return payload
+
+
 def _switches(recorded: Recorded) -> bool:
-    """Whether it holds or restores a flag: with another trigger id, which a lost byte makes, that is asked anew.
+    """Whether it holds or restores a flag: with another trigger id that is another request, and a right one.
 
     What else people ask is so already by then, or told apart by its words.
     """
@@ -64,9 +72,7 @@ def _switches(recorded: Recorded) -> bool:
 
 def spoiled(recorded: Recorded, chance: random.Random) -> Any:
     """The payload alone, wrong in one to three places; for the socket, where it is part of a frame."""
-    payload = copy.deepcopy(recorded.payload)
-    for _ in range(chance.randint(1, 3)):
-        _spoil(payload, chance)
+    payload = _spoilt(recorded, chance)
     return payload if chance.random() > 0.05 else copy.deepcopy(chance.choice(WRONG_TYPES))
 
 

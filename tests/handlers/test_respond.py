@@ -105,7 +105,7 @@ async def test_outside_an_incidents_channel_the_person_is_sent_there(house: Hous
     assert answer.text.startswith("This is not the channel of an incident.")
 
 
-@pytest.mark.parametrize("verb", ["lead", "next", "close", "timeline", "list"])
+@pytest.mark.parametrize("verb", ["lead", "next", "close", "list"])
 async def test_a_verb_that_takes_no_text_does_nothing_when_it_gets_some(house: House, verb: str) -> None:
     channel = await house.declared()
     answer = await house.person("ana").types(f"/incident {verb} the valve is stuck", channel)
