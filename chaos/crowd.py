@@ -20,6 +20,7 @@ from chaos.rooms import Room
 PEOPLE = ("ana", "bo", "chi", "dee", "eli", "fay")
 TITLES = ("checkout returns 500", "login loops", "search is empty", "card payments fail", "mails are late")
 ECHO_SECONDS = 0.7  # between two requests that Slack delivers once more, at the most
+LOOK_AGAIN = 0.05  # seconds between two looks at whether somebody is done with a flag
 ECHO_FROM = 200  # of the newest deliveries: Slack gives up after an hour, and so do we
 STAYS_OPEN = 0.7  # how often somebody who could close an incident does not: open ones have more to press
 UNPROVEN = 0.3  # how often a phase is left by command instead of with its form
@@ -201,6 +202,11 @@ class Crowd:
             self._switching.discard(flag)
 
     async def _let_go(self, person: Responder, room: Room, flag: str) -> None:
+        """Undo it, unless somebody who was at it already has."""
+        while flag in self._switching:  # noqa: ASYNC110 - an event for each of three flags would say no more
+            await asyncio.sleep(LOOK_AGAIN)
+        if self._held.get(flag) is not room:
+            return
         self._switching.add(flag)
         try:
             await person.undoes(room, flag)
