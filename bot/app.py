@@ -193,7 +193,7 @@ def _parts(
         held=read_back(containment.is_held, flags),
     )
     delivery = Delivery(engine, outside, now=now)
-    desk = Desk(incidents, containment, reports, summaries.so_far, homes, face, now)
+    desk = Desk(incidents, containment, reports, summaries.so_far, homes, face, now, settings.timeline.emoji)
     return _Parts(incidents, reports, summaries, delivery, homes, desk)
 
 

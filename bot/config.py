@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBool, StrictInt, ValidationError
 
 from bot.config_flags import Flags, FlagSettings, flag_settings, flag_tokens
+from bot.config_timeline import Timeline
 from bot.domain.affected import PATHS_MAX, SERVICES_MAX, CriticalPath, Landscape, Service
 from bot.domain.customs import UPDATE_EVERY, Customs
 from bot.domain.language import Translate, marked
@@ -193,6 +194,7 @@ class File(Frozen):
     updates: Updates = Updates()
     web: Web = Web()
     flags: Flags = Flags()
+    timeline: Timeline = Timeline()
 
 
 MEANINGS = {
@@ -228,6 +230,7 @@ class Settings(Frozen):
     host: str
     port: int | None  # None: no web server, which Socket Mode does not need
     flags: FlagSettings = FlagSettings()
+    timeline: Timeline = Timeline()
 
     @classmethod
     def load(cls, environ: Mapping[str, str], config: Path | None = None, *, slack: bool = True) -> Settings:
@@ -271,6 +274,7 @@ class Settings(Frozen):
             host=given.get("HOST", file.web.host),
             port=_port(given, file),
             flags=flag_settings(file.flags, named or Path(DEFAULT_CONFIG), tokens),
+            timeline=file.timeline,
         )
 
     @property

@@ -6,6 +6,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.slack.ids import Slash
 from handlers import (
+    capturing,
     checklist,
     containing,
     declare,
@@ -47,6 +48,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     containing.register(app, flag, desk)
     reports.register(app, mttr, desk)
     waiting.register(app, desk)
+    capturing.register(app, desk)
     home.register(app, desk)
     for router in routers.values():
         router.listen(app)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.captured import CAPTURE_EMOJI
 from bot.domain.metrics.asking import Asked
 from bot.services.containment import Containment
 from bot.services.incidents import Incidents
@@ -43,3 +44,4 @@ class Desk:
     homes: Homes
     face: Face
     now: Callable[[], datetime]
+    emoji: str = CAPTURE_EMOJI  # what people mark a message with that belongs into the timeline

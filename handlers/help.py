@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.language import Translate
 from bot.slack.face import Face
 from bot.slack.ids import Heard
 from bot.slack.text import code
@@ -32,17 +33,17 @@ def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await client.chat_postEphemeral(
-                    channel=event["channel"], user=event["user"], text=help_text(desk.face)
+                    channel=event["channel"], user=event["user"], text=help_text(desk.face, desk.emoji)
                 )
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("help not delivered: %s", error, extra={"action": "answer_lost"})
 
 
 async def _help(desk: Desk, typed: Typed) -> str:
-    return help_text(desk.face)
+    return help_text(desk.face, desk.emoji)
 
 
-def help_text(face: Face) -> str:
+def help_text(face: Face, emoji: str) -> str:
     """One line a command, those that are needed first at the top."""
     t = face.t
     lines = [
@@ -65,6 +66,10 @@ def help_text(face: Face) -> str:
         (t("/incident update <text>"), t("tell those who wait; alone it opens a form")),
         ("/incident catchup", t("where it stands, in ten lines, for you alone")),
         (t("/incident note <text>"), t("write into the timeline")),
+        (
+            f":{emoji}:",
+            t("on a message, or a pin: it stands in the timeline, and shared files do by themselves"),
+        ),
         ("/incident severity P1", t("change the severity")),
         ("/incident runbook", t("see which runbook fits, and change it")),
         ("/incident next", t("answer the exit questions and go to the next phase")),
@@ -91,11 +96,10 @@ def help_text(face: Face) -> str:
         ("/incident list", t("the open incidents, the worst first")),
         ("/mttr 28d", t("recovery times of the last 28 days")),
     ]
-    return "\n".join(
-        [
-            t(
-                "*What to type.* All but the first two, the lists and the figures belong in an incident's channel."
-            ),
-            *(f"{code(command)} {what}" for command, what in lines),
-        ]
+    return "\n".join([_headline(t), *(f"{code(command)} {what}" for command, what in lines)])
+
+
+def _headline(t: Translate) -> str:
+    return t(
+        "*What to type.* All but the first two, the lists and the figures belong in an incident's channel."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.domain.vocabulary import Refused
 from bot.slack.ids import Action, Heard, IncidentAim
@@ -22,16 +22,11 @@ def register(app: AsyncApp, desk: Desk) -> None:
     @app.event(Heard.CHANNEL_UNARCHIVED)
     @app.event(Heard.GROUP_UNARCHIVED)
     async def unarchived(event: Body) -> None:
-        await _back(desk, event.get("channel"))
-
-    @app.event(Heard.MEMBER_JOINED)
-    async def joined(event: Body, context: AsyncBoltContext) -> None:
-        """Our own joining counts: somebody has invited the bot back."""
-        if event.get("user") == context.bot_user_id:
-            await _back(desk, event.get("channel"))
+        await back(desk, event.get("channel"))
 
 
-async def _back(desk: Desk, channel: object) -> None:
+async def back(desk: Desk, channel: object) -> None:
+    """The channel can be written to again: opened anew, or the bot was invited back."""
     if not isinstance(channel, str):
         return
     try:

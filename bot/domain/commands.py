@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.domain.affected import NOTHING_NAMED, Affected
+from bot.domain.captured import Captured
 from bot.domain.containing import Policy
 from bot.domain.customs import USUAL, Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
@@ -344,6 +345,13 @@ class CorrectMilestone(Asked):
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Capture(Asked):
+    """This was seen in the incident's channel."""
+
+    seen: Captured
+
+
 Command = (
     DeclareIncident
     | LinkChannel
@@ -382,4 +390,5 @@ Command = (
     | Absorb
     | Release
     | CorrectMilestone
+    | Capture
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, assert_never
 
 from pydantic import Field, TypeAdapter
 
+from bot.domain.captured import Captured, FileShared, Kept
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -143,6 +144,28 @@ class SendPicture(Frozen):
     service: str = ""
 
 
+class FetchMessage(Frozen):
+    """Look at a message that `person` keeps: who wrote it and what it says come back as `Capture`.
+
+    `author` and `text` are what Slack told with the pin, for the case that the message is gone by then.
+    """
+
+    type: Literal["fetch_message"] = "fetch_message"
+    ts: str
+    person: str
+    kept: Kept
+    author: str = ""
+    text: str = ""
+
+
+class FetchFile(Frozen):
+    """Read the bytes of a file that was shared, once; their SHA-256 comes back as `Capture`."""
+
+    type: Literal["fetch_file"] = "fetch_file"
+    file: str
+    name: str
+
+
 Effect = Annotated[
     OpenChannel
     | Invite
@@ -154,7 +177,9 @@ Effect = Annotated[
     | Whisper
     | Spread
     | PostSummary
-    | SendPicture,
+    | SendPicture
+    | FetchMessage
+    | FetchFile,
     Field(discriminator="type"),
 ]
 
@@ -179,13 +204,15 @@ def _needs_channel(effect: Effect) -> bool:
             return False
         case Draw():
             return effect.surface in IN_CHANNEL
-        case Invite() | CallGroup() | Pin() | Tell() | Brief():
+        case Invite() | CallGroup() | Pin() | Tell() | Brief() | FetchMessage() | FetchFile():
             return True
         case _:
             assert_never(effect)
 
 
 def _wanted(incident: Incident, event: Event) -> list[Effect]:
+    if isinstance(event, Captured):
+        return _to_read(incident, event)
     match event:
         case IncidentDeclared():
             return [OpenChannel(), Draw(surface=Surface.ANNOUNCEMENT)]
@@ -243,6 +270,13 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             assert_never(event)
 
 
+def _to_read(incident: Incident, event: Captured) -> list[Effect]:
+    """What was seen in the channel is not told there once more; the bytes of a new file are wanted."""
+    if isinstance(event, FileShared) and event.file not in incident.files_read:
+        return [FetchFile(file=event.file, name=event.name)]
+    return []
+
+
 def _reminder(incident: Incident, event: ReminderSent) -> list[Effect]:
     if event.person is not None and item_of(incident, event.name) is not None:
         return [Whisper(person=event.person, event=event)]
@@ -277,6 +311,10 @@ def coalesce_key(effect: Effect) -> str | None:
         case SendPicture():  # a command that is delivered twice asks for one picture
             asked = (effect.person, effect.window, *effect.severities, effect.service)
             return f"picture:{' '.join(asked)}"
+        case FetchMessage():  # whoever reacts second asks for nothing new
+            return f"message:{effect.ts}:{effect.kept.value}"
+        case FetchFile():
+            return f"file:{effect.file}"
         case OpenChannel() | Invite() | CallGroup() | Tell() | Brief() | Whisper() | Spread() | PostSummary():
             return None
         case _:
@@ -316,5 +354,9 @@ def lane(effect: Effect) -> str:
             return "summary"
         case SendPicture():
             return f"picture:{effect.person}"
+        case FetchMessage():
+            return f"message:{effect.ts}"
+        case FetchFile():
+            return f"file:{effect.file}"
         case _:
             assert_never(effect)

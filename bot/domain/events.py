@@ -7,18 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.domain.captured import Captured
 from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
+from bot.domain.happened import Happened
 from bot.domain.questions import ActionItem, Answer, Proof
 from bot.domain.runbook import Frozen, Question, Runbook, Step
 from bot.domain.vocabulary import Kind, Milestone, Phase, Role, Severity, Surface
-
-
-class Happened(Frozen):
-    """`at` is when it happened (UTC), `by` is the id of the person, or `firebreak`."""
-
-    at: datetime
-    by: str
 
 
 class IncidentDeclared(Happened):
@@ -456,7 +451,8 @@ Event = Annotated[
     | ReminderSent
     | ReminderSnoozed
     | IncidentImported
-    | UpdateImported,
+    | UpdateImported
+    | Captured,
     Field(discriminator="type"),
 ]
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never
 
-from bot.domain import switching
+from bot.domain import capturing, switching
+from bot.domain.captured import Captured
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -97,6 +98,8 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
         return _turned(incident, event)
     if isinstance(event, switching.Switched):
         return switching.switched(incident, event)
+    if isinstance(event, Captured):
+        return capturing.captured(incident, event)
     match event:
         case IncidentDeclared():
             return _declared(incident, event)

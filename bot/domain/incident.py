@@ -181,6 +181,11 @@ class Incident(Frozen):
     on_call: tuple[str, ...] = ()  # user groups that are called because of it
     invited: tuple[str, ...] = ()  # people that are
     private: bool = False
+    captured: tuple[str, ...] = ()  # messages of the channel that the timeline has, by their ts
+    pinned: tuple[str, ...] = ()  # those of them that stand there because somebody pinned them
+    unpinned: tuple[str, ...] = ()  # and that are not pinned any more
+    files: tuple[str, ...] = ()  # `ts id` of each file that was shared
+    files_read: tuple[str, ...] = ()  # ids of those whose bytes were looked at
 
     @property
     def name(self) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
-from bot.domain import story_flags
+from bot.domain import story_captured, story_flags
+from bot.domain.captured import Captured
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -75,6 +76,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
         return _turned(event, t, by, quote)
     if isinstance(event, Switched):
         return story_flags.line(event, t, who, quote)
+    if isinstance(event, Captured):
+        return story_captured.line(event, t, who, quote)
     match event:
         case IncidentDeclared():
             return _declared_line(event, t, by, quote)

@@ -217,6 +217,11 @@ async def _invites(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
     return {}
 
 
+async def _sets_topic(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
+    await actor.sets_topic(body.text("topic"), body.text("channel"))
+    return {}
+
+
 async def _creates(_sandbox: Sandbox, actor: Actor, body: Body) -> Json:
     channel = await actor.creates(body.text("name"), is_private=body.yes("is_private"))
     return {"channel": channel.id}
@@ -291,6 +296,7 @@ VERBS: dict[str, Verb] = {
     "joins": _joins,
     "leaves": _leaves,
     "invites": _invites,
+    "sets_topic": _sets_topic,
     "creates": _creates,
     "opens_chat": _opens_chat,
     "clicks": _clicks,

@@ -116,6 +116,10 @@ class Delivery:
         for one in (envelope, *late):
             self._tasks.start(self._persist(one))
 
+    async def settled(self) -> None:
+        """Wait until the app has answered every event that it was sent, or its retries are over."""
+        await self._tasks.settled()
+
     async def verify_url(self) -> Answer:
         """The handshake that Slack does when a request URL is entered: it must answer with the challenge."""
         payload = {"type": "url_verification", "token": "sandbox", "challenge": self._workspace.new_id("ch")}

@@ -198,6 +198,10 @@ class Resident:
         """Give a channel another name."""
         rooms.rename(self.workspace, self._inside(channel), name, user=self.id)
 
+    async def sets_topic(self, topic: str, channel: str | Channel | None = None) -> None:
+        """Say above a channel what it is about."""
+        rooms.set_heading(self.workspace, self._inside(channel), "topic", topic, user=self.id)
+
     async def archives(self, channel: str | Channel) -> None:
         """Close a channel."""
         rooms.archive(self.workspace, self._inside(channel), user=self.id)

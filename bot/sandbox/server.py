@@ -144,6 +144,10 @@ class Sandbox:
                 while not changes.empty():
                     changes.get_nowait()
 
+    async def settled(self) -> None:
+        """Wait until the app has heard of everything that has happened."""
+        await self.delivery.settled()
+
     # serving -------------------------------------------------------
 
     @classmethod

@@ -35,6 +35,11 @@ class Tasks:
     def running(self) -> int:
         return len(self._running)
 
+    async def settled(self) -> None:
+        """Wait until nothing runs any more, of what has been started and of what that starts."""
+        while self._running:
+            await asyncio.wait(set(self._running))
+
     async def close(self) -> None:
         """Cancel whatever still runs and wait until it has ended; a failure in there is raised."""
         running = list(self._running)

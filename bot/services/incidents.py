@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.affected import NOTHING_NAMED, Affected
-from bot.domain.commands import ChangeRunbook, Command, DeclareIncident
+from bot.domain.captured import Captured
+from bot.domain.commands import Capture, ChangeRunbook, Command, DeclareIncident
 from bot.domain.customs import Customs
+from bot.domain.effects import FetchMessage
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident
 from bot.domain.runbook import Match, Runbook, best_match, matches
@@ -179,6 +181,28 @@ class Incidents:
 
         return await self.write(actor, body)
 
+    async def capture(self, number: int, seen: Captured, *, key: str) -> Outcome:
+        """This was seen in the incident's channel. Slack's events name people by their ids alone."""
+        command, now = Capture(by=seen.by, seen=seen), self._now()
+
+        def body(transaction: Transaction) -> Outcome:
+            return incidents.execute(
+                transaction, team_id=self._team_id, number=number, command=command, now=now, key=key
+            )
+
+        return await self._write(body)
+
+    async def look_up(self, number: int, message: FetchMessage, *, key: str) -> None:
+        """Somebody keeps this message: what it says is read, and captured then."""
+        now = self._now()
+        promised = await self._engine.write(
+            lambda transaction: incidents.promise_once(
+                transaction, message, team_id=self._team_id, number=number, now=now, key=key
+            )
+        )
+        if promised:
+            self._stored()
+
     async def of_channel(self, channel: str) -> Incident:
         """The incident whose channel this is; raises Refused when it is none."""
         found = await self._engine.read(
@@ -246,11 +270,15 @@ class Incidents:
                 people.remember(transaction, self._team_id, actor.id, actor.name)
             return body(transaction)
 
-        if self._delivering is not None:
-            outcome = await self._delivering(self._team_id, named)
-        else:
-            outcome = await self._engine.write(named)
+        outcome = await self._write(named)
         self._named[actor.id] = actor.name
+        return outcome
+
+    async def _write(self, body: Body[Outcome]) -> Outcome:
+        if self._delivering is not None:
+            outcome = await self._delivering(self._team_id, body)
+        else:
+            outcome = await self._engine.write(body)
         if outcome.events and self._delivering is None:
             self._stored()
         return outcome

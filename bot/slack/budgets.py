@@ -19,6 +19,7 @@ TIER_2, TIER_3, TIER_4 = 20, 50, 100  # calls a minute; https://docs.slack.dev/a
 
 # The methods that effects use, by java-slack-sdk's MethodsRateLimits, which Slack maintains.
 PER_MINUTE = {
+    "chat.getPermalink": 300,  # "hundreds a minute"
     "chat.postMessage": 300,  # "several hundred messages a minute" a workspace; each channel has its own below
     "chat.update": TIER_3,
     "conversations.create": TIER_2,
@@ -32,7 +33,9 @@ PER_MINUTE = {
     "conversations.setTopic": TIER_2,
     "files.completeUploadExternal": TIER_4,
     "files.getUploadURLExternal": TIER_4,
+    "files.info": TIER_4,
     "pins.add": TIER_2,
+    "reactions.get": TIER_3,
     "usergroups.list": TIER_2,
     "usergroups.users.list": TIER_2,
     "views.publish": TIER_4,

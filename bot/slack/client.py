@@ -23,6 +23,8 @@ from bot.domain.effects import (
     Brief,
     CallGroup,
     Draw,
+    FetchFile,
+    FetchMessage,
     Invite,
     OpenChannel,
     Pin,
@@ -46,6 +48,7 @@ from bot.slack.face import Drawing, Face
 from bot.slack.flags import ReadBack
 from bot.slack.groups import Groups
 from bot.slack.moments import moment
+from bot.slack.reading import Reading
 from bot.slack.uploads import Picture, Uploads
 from bot.storage.outbox import Promise
 
@@ -109,6 +112,7 @@ class SlackOutside:
         self._held = held
         self._budgets = budgets or Budgets()
         self._groups = Groups(client, self._budgets)
+        self._reading = Reading(client, self._budgets, bot_user=bot_user, now=now)
         self._channels: dict[str, str] = {}
         self._finding = asyncio.Lock()
 
@@ -156,6 +160,10 @@ class SlackOutside:
                 await self._alone(promise, effect.person, brief(incident, effect.role, self._face))
             case Whisper():
                 await self._alone(promise, effect.person, moment(effect.event, incident, self._face))
+            case FetchMessage():
+                return await self._reading.message(promise, _channel(incident), effect)
+            case FetchFile():
+                return await self._reading.file(promise, effect)
             case _:
                 assert_never(effect)
         return None

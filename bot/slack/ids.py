@@ -33,6 +33,11 @@ class Heard(StrEnum):
     CHANNEL_UNARCHIVED = "channel_unarchive"
     GROUP_UNARCHIVED = "group_unarchive"
     MEMBER_JOINED = "member_joined_channel"
+    MEMBER_LEFT = "member_left_channel"
+    PIN_ADDED = "pin_added"
+    PIN_REMOVED = "pin_removed"
+    REACTION_ADDED = "reaction_added"
+    MESSAGE = "message"
 
 
 class Action(StrEnum):

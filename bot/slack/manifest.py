@@ -14,20 +14,23 @@ Mode = Literal["socket", "http"]
 
 SCOPES = (
     "app_mentions:read",  # the event app_mention: whoever calls the bot by name is told how to use it
-    "channels:history",  # conversations.history: was a message of a lost answer posted after all?
+    "channels:history",  # conversations.history: was a message of a lost answer posted after all? And messages
     "channels:join",  # conversations.join: be in the announcements channel
     "channels:manage",  # conversations.create, .invite, .setTopic
     "channels:read",  # conversations.list, .info
     "chat:write",  # chat.postMessage, .update, .postEphemeral
     "chat:write.public",  # chat.postMessage where nobody has invited the bot
     "commands",  # slash commands and shortcuts
+    "files:read",  # files.info and the bytes of files that people share: their SHA-256
     "files:write",  # files.getUploadURLExternal, .completeUploadExternal: the picture of /mttr
     "groups:history",  # the four of channels, where the announcements channel or an incident's is private
     "groups:read",
     "groups:write",
     "im:history",  # conversations.history of a direct message: was it posted after all?
     "im:write",  # conversations.open: whoever takes a role is told in private what it means
+    "pins:read",  # the events pin_added and pin_removed
     "pins:write",  # pins.add
+    "reactions:read",  # the event reaction_added, and reactions.get: what the marked message says
     "usergroups:read",  # usergroups.list, .users.list: who is on call for an affected service
     "users:read",  # users.info: names for exports
 )
@@ -49,6 +52,9 @@ COMMANDS = {
 }
 
 SHORTCUTS = {Shortcut.DECLARE: ("Declare an incident", "Open the incident's channel and its checklist")}
+
+# Bolt knows all messages under one name; Slack wants to be told which.
+MESSAGES = ("message.channels", "message.groups")
 
 
 def manifest(mode: Mode = "socket", base_url: str | None = None) -> dict[str, Any]:
@@ -75,7 +81,7 @@ def manifest(mode: Mode = "socket", base_url: str | None = None) -> dict[str, An
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {**at, "bot_events": [event.value for event in Heard]},
+            "event_subscriptions": {**at, "bot_events": _events()},
             "interactivity": {"is_enabled": True, **at},
             "org_deploy_enabled": False,
             "socket_mode_enabled": mode == "socket",
@@ -90,6 +96,10 @@ def _request_url(mode: Mode, base_url: str | None) -> str | None:
     if not base_url:
         raise ValueError("a manifest for signed HTTP needs the address where Slack reaches the bot")
     return base_url.rstrip("/") + PATH
+
+
+def _events() -> list[str]:
+    return [name for event in Heard for name in (MESSAGES if event is Heard.MESSAGE else (event.value,))]
 
 
 def _slash_command(command: Slash, url: str | None) -> dict[str, Any]:

@@ -145,6 +145,44 @@ class Suggestion(Common):
     view: View | None = None
 
 
+Stamp = Annotated[
+    str, Field(pattern=r"^\d{1,11}\.\d{1,6}$")
+]  # a message's ts; 11 digits end in the year 5138
+
+
+class Shared(Shape):
+    """A file as a message shows it. One from another workspace has nothing but its id."""
+
+    id: Id
+    name: str | None = None
+    mimetype: str | None = None
+    size: Annotated[int, Field(ge=0)] | None = None
+    permalink: str | None = None
+
+
+class Said(Shape):
+    """A message within an event."""
+
+    ts: Stamp | None = None
+    text: str | None = None
+    user: Id | None = None
+    username: str | None = None
+    bot_id: str | None = None
+    subtype: str | None = None
+    bot_profile: Json | None = None
+    attachments: list[Json] | None = None
+    edited: Json | None = None
+
+
+class Marked(Shape):
+    """What was pinned or reacted to."""
+
+    type: str | None = None
+    channel: str | Reference | None = None
+    ts: Stamp | None = None
+    message: Said | None = None
+
+
 class Inner(Shape):
     """An event itself. Its `channel`, `user` and `item` are ids or objects, by its type."""
 
@@ -152,9 +190,17 @@ class Inner(Shape):
     subtype: str | None = None
     user: Id | Reference | None = None
     channel: str | Reference | None = None
-    message: Json | None = None
-    previous_message: Json | None = None
-    item: Json | None = None
+    channel_id: Id | None = None
+    ts: Stamp | None = None
+    event_ts: Stamp | None = None
+    text: str | None = None
+    message: Said | None = None
+    previous_message: Said | None = None
+    item: Marked | None = None
+    files: list[Shared] | None = None
+    reaction: str | None = None
+    topic: str | None = None
+    inviter: Id | None = None
     assistant_thread: Json | None = None
 
     @model_validator(mode="after")

@@ -114,6 +114,16 @@ def _same(command: Command, number: int | None) -> str | None:
     return "same:" + hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
+def promise_once(
+    transaction: Transaction, effect: Effect, *, team_id: str, number: int, now: datetime, key: str
+) -> bool:
+    """Promise what no event asks for; False when this request was seen before."""
+    if not _is_new(transaction, team_id, key, number, now):
+        return False
+    outbox.promise(transaction, effect, team_id=team_id, incident=number, now=now)
+    return True
+
+
 def load(transaction: Transaction, team_id: str, number: int) -> Incident | None:
     """The incident, or None when there is none with this number."""
     incident, _ = _load(transaction, team_id, number)

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from bot.domain.captured import (
+    FileHashed,
+    FileLeftOut,
+    FileShared,
+    Kept,
+    MessageCaptured,
+    MessageDeleted,
+    MessageEdited,
+    PersonJoined,
+    PersonLeft,
+    PinRemoved,
+    TopicSet,
+    Unread,
+)
 from bot.domain.commands import (
     Absorb,
     ActionItemDraft,
@@ -13,6 +27,7 @@ from bot.domain.commands import (
     AssignRole,
     AssignStep,
     CancelIncident,
+    Capture,
     ChangeRunbook,
     ChangeSeverity,
     CloseIncident,
@@ -170,6 +185,26 @@ def after(*commands: Command) -> Incident:
     return then(Incident(number=NUMBER), declare(), *commands)[0]
 
 
+# What is seen in the channel, one of each kind and in an order in which all of it is new.
+MESSAGE = {"ts": "1763726520.000100", "author": ANA}
+SEEN = (
+    MessageCaptured(
+        **MESSAGE, at=NOON, by=BO, text="the gateway answers 502", kept=Kept.PIN, permalink="https://x"
+    ),
+    PinRemoved(**MESSAGE, at=later(1), by=BO, text="the gateway answers 502"),
+    MessageEdited(**MESSAGE, at=later(2), by=ANA, before="the gateway answers 502", text="the old one does"),
+    MessageDeleted(**MESSAGE, at=later(3), by=FIREBREAK, text="the old one does"),
+    FileShared(
+        at=later(4), by=ANA, ts="1763728980.000300", file="F1", name="a.png", mimetype="image/png", size=2100
+    ),
+    FileHashed(at=later(4), by=FIREBREAK, file="F1", name="a.png", size=2100, sha256="9f" * 32),
+    FileLeftOut(at=later(4), by=FIREBREAK, file="F2", name="dump", reason=Unread.TOO_LARGE),
+    PersonJoined(at=later(5), by=CLEO, inviter=BO),
+    PersonLeft(at=later(6), by=CLEO),
+    TopicSet(at=later(7), by=BO, topic="call in room 3"),
+)
+
+
 # One of each, as asked of INC-7 when it has just been declared.
 COMMANDS: dict[type[Command], Command] = {
     type(command): command
@@ -213,6 +248,7 @@ COMMANDS: dict[type[Command], Command] = {
         EndContainment(by=BO, flag="payments-new-gateway", reason="the old gateway is gone"),
         SendReminder(by=FIREBREAK, names=(NOBODY_LEADS,)),
         SnoozeReminder(by=BO, name=UPDATE_DUE, minutes=15),
+        Capture(by=BO, seen=SEEN[0]),
     )
 }
 
@@ -226,6 +262,7 @@ STORY: list[Command] = [
     COMMANDS[ChangeSeverity],
     COMMANDS[AddNote],
     COMMANDS[PostUpdate],
+    *(Capture(by=seen.by, seen=seen) for seen in SEEN),
     ContainFlag(by=BO, flag=asking("checkout-v2"), reason="one in five fails"),
     contain(),
     COMMANDS[ExtendContainment],

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.captured import Kept
 from bot.domain.commands import Command, LinkSurface, TakeRole
 from bot.domain.effects import (
     Brief,
     CallGroup,
     Draw,
     Effect,
+    FetchFile,
+    FetchMessage,
     Invite,
     OpenChannel,
     Pin,
@@ -41,6 +44,7 @@ from tests.domain.samples import (
     COMMANDS,
     NOON,
     NUMBER,
+    SEEN,
     STORY,
     TO_THE_END,
     after,
@@ -65,6 +69,8 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
         Whisper(person=BO, event=NOTE),
         PostSummary(day=date(2026, 11, 21), previous=date(2026, 11, 20), channel="incidents"),
         SendPicture(person=ANA, window="28d", severities=("P0",), service="cart"),
+        FetchMessage(ts="1.1", person=BO, kept=Kept.EMOJI),
+        FetchFile(file="F1", name="latency.png"),
     )
 }
 
@@ -205,7 +211,7 @@ def test_nothing_that_needs_the_channel_is_promised_before_there_is_one(asked: l
 # Order
 
 
-def test_draws_pins_and_pictures_wait_once_and_everything_else_counts() -> None:
+def test_what_shows_or_reads_one_thing_waits_once_and_everything_else_counts() -> None:
     keys = {kind.__name__: coalesce_key(effect) for kind, effect in ONE_OF_EACH.items()}
     assert keys == {
         "OpenChannel": None,
@@ -219,6 +225,8 @@ def test_draws_pins_and_pictures_wait_once_and_everything_else_counts() -> None:
         "Whisper": None,
         "PostSummary": None,
         "SendPicture": "picture:U01ANA 28d P0 cart",
+        "FetchMessage": "message:1.1:emoji",
+        "FetchFile": "file:F1",
     }
     assert coalesce_key(Draw(surface=TOPIC)) != coalesce_key(Draw(surface=CARD))
 
@@ -234,7 +242,8 @@ def test_what_people_are_told_keeps_its_order_and_no_surface_holds_it_back() -> 
 def test_the_story_promises_something_for_every_event_people_must_see() -> None:
     _, events = then(Incident(number=NUMBER), *STORY)
     silent = {event.type for event in events if not promises(*STORY)[event.type]}
-    assert silent == {"runbook_chosen", "reminder_snoozed"}
+    read = {seen.type for seen in SEEN} - {"file_shared"}  # people read it in the channel itself
+    assert silent == {"runbook_chosen", "reminder_snoozed"} | read
 
 
 def test_a_told_event_is_the_event_itself() -> None:

@@ -60,6 +60,8 @@ EVER_WRITTEN = {
     "incident_imported",
     "update_imported",
     "reminder_snoozed",
+    *("message_captured", "pin_removed", "message_edited", "message_deleted"),
+    *("file_shared", "file_hashed", "file_left_out", "person_joined", "person_left", "topic_set"),
 }
 
 

@@ -75,6 +75,7 @@ from tests.domain.samples import (
     COMMANDS,
     NOON,
     NUMBER,
+    SEEN,
     STORY,
     TO_PREVENT,
     TO_REPAIR,
@@ -172,6 +173,10 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
         milestones=st.dictionaries(st.sampled_from(Milestone), happened["at"]),
     ),
     UpdateImported: st.builds(UpdateImported, **happened, status=text, text=text),
+}
+EVENTS |= {
+    type(seen): st.builds(lambda seen, by: seen.model_copy(update={"by": by}), st.just(seen), text)
+    for seen in SEEN
 }
 histories = st.lists(st.one_of(list(EVENTS.values())), max_size=25)
 

@@ -13,6 +13,7 @@ from bot.domain.commands import (
     Absorb,
     AddNote,
     CancelIncident,
+    Capture,
     ChangeSeverity,
     CloseIncident,
     Command,
@@ -110,6 +111,7 @@ EVEN_WHEN_CLOSED = {
     Absorb,
     Release,
     CorrectMilestone,
+    Capture,
 }
 
 

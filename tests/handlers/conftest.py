@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot.domain.affected import Landscape, Service
+from bot.domain.captured import PersonJoined, PersonLeft
 from bot.domain.events import Event
 from bot.domain.incident import Incident
 from bot.domain.runbook import Runbook
@@ -60,6 +61,8 @@ FACE = replace(BARE, landscape=Landscape(services=SERVICES))
 RUNBOOK = Runbook(id="payment-failures", title="Payments fail", phases=STEPS)
 PLACES = Places(("production", "staging"), frozenset({"production"}))
 GATEWAY = Flag("new-gateway", "Card payments through the new gateway", "on", "off", None)
+
+ComesAndGoes = PersonJoined | PersonLeft
 
 
 class MovingClock:
@@ -147,7 +150,11 @@ class House:
         return found
 
     async def happened(self, number: int = 1) -> list[Event]:
-        """The events of an incident after it was set up."""
+        """The events of an incident after it was set up, without who came and went meanwhile."""
+        return [event for event in await self.everything(number) if not isinstance(event, ComesAndGoes)]
+
+    async def everything(self, number: int = 1) -> list[Event]:
+        """All that happened after it was set up. Slack tells who came a moment after they did."""
         told: list[Event] = [entry.event for entry in await self.incidents.timeline(number)]
         return [event for event in told if is_told(event)][3:]
 

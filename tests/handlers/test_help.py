@@ -31,7 +31,7 @@ async def test_whoever_calls_the_bot_by_name_is_told_how_to_use_it(house: House)
 
 
 def test_every_verb_of_the_usage_hints_is_explained() -> None:
-    text = help_text(FACE)
+    text = help_text(FACE, "pushpin")
     for slash in (Slash.INCIDENT, Slash.FLAG):
         for verb in re.findall(r"(?:^\[|\| )([a-z]+)", COMMANDS[slash][1]):
             if verb != "help":

@@ -14,6 +14,7 @@ from bot.domain.commands import (
     AddStep,
     AssignRole,
     AssignStep,
+    Capture,
     ChangeRunbook,
     ChangeSeverity,
     CloseIncident,
@@ -38,7 +39,7 @@ from bot.domain.commands import (
 )
 from bot.domain.events import Event, NoteAdded, SeverityChanged, UpdatePosted
 from bot.domain.incident import Incident
-from bot.domain.rules import declaring, flags, gates, lifecycle, reminding, roles, steps
+from bot.domain.rules import capturing, declaring, flags, gates, lifecycle, reminding, roles, steps
 from bot.domain.rules.words import written
 from bot.domain.vocabulary import NOTE_MAX, UPDATE_MAX, Refused
 
@@ -60,6 +61,8 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         )
     if isinstance(command, (LinkChannel, LinkSurface)):
         return declaring.link(incident, command, now)
+    if isinstance(command, Capture):
+        return capturing.capture(incident, command)
     if isinstance(command, flags.Held):
         return flags.change_held(incident, command, now)
     if isinstance(command, (SendReminder, SnoozeReminder)):
