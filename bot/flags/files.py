@@ -37,30 +37,36 @@ class FlagFile:
 
     def replace(self, text: bytes) -> bool:
         """Write the document if it differs from what is there; answers whether it did. Raises OSError."""
-        before = self._before()
-        if before is not None and before.st_size == len(text) and self.path.read_bytes() == text:
-            return False
-        written = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            with written.open("wb") as file:
-                os.fchmod(file.fileno(), READABLE)
-                file.write(text)
-                file.flush()
-                now = max(time.time_ns(), 0 if before is None else before.st_mtime_ns + TICK)
-                os.utime(file.fileno(), ns=(now, now))
-                os.fsync(file.fileno())
-            written.replace(self.path)
-        except OSError:
-            written.unlink(missing_ok=True)
-            raise
-        _sync(self.path.parent)
-        return True
+        return replace_file(self.path, text, mode=READABLE)
 
-    def _before(self) -> os.stat_result | None:
-        try:
-            return self.path.stat()
-        except FileNotFoundError:
-            return None
+
+def replace_file(path: Path, text: bytes, *, mode: int) -> bool:
+    """Put `text` there at once and whole unless it is there already; answers whether it did. Raises OSError."""
+    before = _before(path)
+    if before is not None and before.st_size == len(text) and path.read_bytes() == text:
+        return False
+    written = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with written.open("wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+            file.flush()
+            now = max(time.time_ns(), 0 if before is None else before.st_mtime_ns + TICK)
+            os.utime(file.fileno(), ns=(now, now))
+            os.fsync(file.fileno())
+        written.replace(path)
+    except OSError:
+        written.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+    return True
+
+
+def _before(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def _sync(folder: Path) -> None:
