@@ -15,6 +15,7 @@ from bot.config import Settings
 from bot.domain.document import timeline_markdown
 from bot.domain.flags import Definition
 from bot.domain.language import Translate
+from bot.domain.measure_words import measured_lines
 from bot.domain.metrics import report_json, report_lines
 from bot.domain.metrics.charts import strip
 from bot.domain.metrics.report_csv import report_csv
@@ -97,6 +98,7 @@ async def reported(database: Database, wanted: Wanted, form: str) -> bytes:
             return report_csv(study.report).encode()
         case _:
             lines = report_lines(study.report, database.t, wanted.group_by, study.before)
+            lines += measured_lines(study.report.measured, database.t)
             return ("\n".join(lines) + "\n").encode()
 
 
@@ -131,6 +133,7 @@ async def exported(database: Database, number: int, form: str) -> str:
         "severity": incident.severity.value,
         "phase": incident.phase.value,
         "milestones": {milestone.value: at.isoformat() for milestone, at in incident.milestones.items()},
+        "measures": [measure.model_dump(mode="json") for measure in incident.measures],
         "people": names,
         "timeline": [
             {

@@ -14,6 +14,7 @@ from handlers import (
     gates,
     home,
     lifecycle,
+    measures,
     reminders,
     reports,
     respond,
@@ -43,6 +44,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     runbook.register(app, incident, desk)
     reminders.register(app, incident, desk)
     timeline.register(incident, desk)
+    measures.register(incident, desk)
     usage.register(app, incident, desk)
     flags.register(flag, desk)
     containing.register(app, flag, desk)

@@ -53,15 +53,7 @@ def help_text(face: Face, emoji: str) -> str:
         (t("/incident role scribe"), t("take a role: lead, communications, scribe or responder")),
         (t("/incident assign scribe @name"), t("give somebody a role")),
         (t("/incident handover @name"), t("hand your role over")),
-        ("/flag", t("what is held now, and what changed in the last day")),
-        (t("/flag kill <flag> for 2h <reason>"), t("hold a risky flag at its safe value")),
-        (t("/flag undo <flag>"), t("let go of it: it serves again what it did before")),
-        (t("/flag find <words>"), t("which flags there are")),
-        (t("/flag extend <flag> 2h"), t("look at it again later")),
-        (t("/flag keep <flag> @name 7d"), t("somebody answers for it after the incident")),
-        (t("/flag permanent <flag> <reason>"), t("it stays as it is now; nobody watches it any more")),
-        ("/flag log", t("who asked for what, and what came of it")),
-        (t("/flag show <flag>"), t("what it serves, who holds it, who changed it")),
+        *_flags(t),
         (t("/incident step <text>"), t("add a step to the checklist of this phase")),
         (t("/incident update <text>"), t("tell those who wait; alone it opens a form")),
         ("/incident catchup", t("where it stands, in ten lines, for you alone")),
@@ -70,6 +62,7 @@ def help_text(face: Face, emoji: str) -> str:
             f":{emoji}:",
             t("on a message, or a pin: it stands in the timeline, and shared files do by themselves"),
         ),
+        (t("/incident measure p95 before 820 ms"), t("what a figure said before, or says after")),
         ("/incident severity P1", t("change the severity")),
         ("/incident runbook", t("see which runbook fits, and change it")),
         ("/incident next", t("answer the exit questions and go to the next phase")),
@@ -103,3 +96,17 @@ def _headline(t: Translate) -> str:
     return t(
         "*What to type.* All but the first two, the lists and the figures belong in an incident's channel."
     )
+
+
+def _flags(t: Translate) -> list[tuple[str, str]]:
+    return [
+        ("/flag", t("what is held now, and what changed in the last day")),
+        (t("/flag kill <flag> for 2h <reason>"), t("hold a risky flag at its safe value")),
+        (t("/flag undo <flag>"), t("let go of it: it serves again what it did before")),
+        (t("/flag find <words>"), t("which flags there are")),
+        (t("/flag extend <flag> 2h"), t("look at it again later")),
+        (t("/flag keep <flag> @name 7d"), t("somebody answers for it after the incident")),
+        (t("/flag permanent <flag> <reason>"), t("it stays as it is now; nobody watches it any more")),
+        ("/flag log", t("who asked for what, and what came of it")),
+        (t("/flag show <flag>"), t("what it serves, who holds it, who changed it")),
+    ]

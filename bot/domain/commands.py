@@ -10,6 +10,7 @@ from bot.domain.captured import Captured
 from bot.domain.containing import Policy
 from bot.domain.customs import USUAL, Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
+from bot.domain.measures import Measure
 from bot.domain.questions import Answer
 from bot.domain.runbook import Runbook
 from bot.domain.vocabulary import Kind, Milestone, Phase, Role, Severity, Surface
@@ -178,6 +179,13 @@ class AddNote(Asked):
 
     text: str
     time: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureFigure(Asked):
+    """What a figure said before, or says after."""
+
+    measure: Measure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -374,6 +382,7 @@ Command = (
     | ReopenActionItem
     | ChangeRunbook
     | AddNote
+    | MeasureFigure
     | ContainFlag
     | RestoreFlag
     | ExtendContainment

@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.domain.events import Event
 from bot.domain.incident import Incident
 from bot.domain.language import Translate
+from bot.domain.measure_words import caution, measure_lines, pairs
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import milestone_word, phase_word
 from bot.domain.story import Who, action_item_line, is_told, line, marks, utc
@@ -33,6 +34,7 @@ def timeline_markdown(incident: Incident, entries: Iterable[Recorded], t: Transl
         "\n".join(_facts(incident, t, who)),
         t("## Milestones"),
         "\n".join(_milestones(incident, t)),
+        *_measures(incident, t),
         t("## Timeline"),
         t("All times are UTC."),
         "\n".join(_entry(entry, t, who) for entry in told),
@@ -77,6 +79,22 @@ def _milestones(incident: Incident, t: Translate) -> Iterator[str]:
     declared = incident.declared_at
     for milestone, at in sorted(incident.milestones.items(), key=lambda reached: reached[1]):
         yield f"| {milestone_word(milestone, t)} | {utc(at)} | {_since(declared, at, t)} |"
+
+
+def _measures(incident: Incident, t: Translate) -> Iterator[str]:
+    if not incident.measures:
+        return
+    yield t("## Before and after")
+    yield "\n\n".join(measure_list(incident, t))
+    yield caution(t)
+
+
+def measure_list(incident: Incident, t: Translate) -> list[str]:
+    """Each figure as a list: both sides, and what the two carry."""
+    return [
+        "\n".join(f"- {markdown(said)}" for said in measure_lines(pair, t))
+        for pair in pairs(incident.measures)
+    ]
 
 
 def _since(declared: datetime, at: datetime, t: Translate) -> str:

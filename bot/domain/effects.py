@@ -19,6 +19,7 @@ from bot.domain.events import (
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
+    FigureMeasured,
     FlagAsked,
     FlagContained,
     FlagRestored,
@@ -241,7 +242,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [Invite(person=event.person), Tell(event=event), *_draws(Surface.CHECKLIST)]
         case ActionItemAdded():
             return [Invite(person=event.owner), Tell(event=event), *_draws(Surface.CARD)]
-        case ActionItemDone() | ActionItemReopened():
+        case ActionItemDone() | ActionItemReopened() | FigureMeasured():
             return [Tell(event=event), *_draws(Surface.CARD)]
         case PhaseEntered() | IncidentClosed() | GateOverridden():
             return [Tell(event=event), *_draws(*Surface)]

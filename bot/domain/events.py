@@ -11,6 +11,7 @@ from bot.domain.captured import Captured
 from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.happened import Happened
+from bot.domain.measures import Measure
 from bot.domain.questions import ActionItem, Answer, Proof
 from bot.domain.runbook import Frozen, Question, Runbook, Step
 from bot.domain.vocabulary import Kind, Milestone, Phase, Role, Severity, Surface
@@ -274,6 +275,14 @@ class NoteAdded(Happened):
     text: str
 
 
+class FigureMeasured(Happened):
+    """A figure from before or after; `previous` is what was said of that side until now."""
+
+    type: Literal["figure_measured"] = "figure_measured"
+    measure: Measure
+    previous: Measure | None = None
+
+
 class OfFlag(Happened):
     flag: str
     environment: str = FIRST_ENVIRONMENT
@@ -442,6 +451,7 @@ Event = Annotated[
     | DuplicateReleased
     | MilestoneCorrected
     | NoteAdded
+    | FigureMeasured
     | FlagContained
     | FlagRestored
     | FlagAsked

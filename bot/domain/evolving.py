@@ -16,6 +16,7 @@ from bot.domain.events import (
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
+    FigureMeasured,
     GateAnswered,
     GateOverridden,
     IncidentCancelled,
@@ -54,6 +55,7 @@ from bot.domain.incident import (
     Standing,
     Update,
 )
+from bot.domain.measures import with_measure
 from bot.domain.questions import ActionItem
 from bot.domain.reminders import FLAG_REVIEW, ITEM_DUE, ITEM_SOON, UPDATE_DUE
 from bot.domain.runbook import Step
@@ -141,6 +143,8 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return {"update": _update(event), **_told(incident)}
         case IncidentImported():
             return _imported(event)
+        case FigureMeasured():
+            return {"measures": with_measure(incident.measures, event.measure)}
         case NoteAdded() | UpdateImported():
             return {}
         case ReminderSent() | ReminderSnoozed():

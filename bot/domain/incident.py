@@ -9,6 +9,7 @@ from pydantic import Field
 from bot.domain.containing import REMIND_AGAIN
 from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
+from bot.domain.measures import Measure
 from bot.domain.questions import ActionItem, Answer
 from bot.domain.runbook import Frozen, Question, Step
 from bot.domain.vocabulary import (
@@ -169,6 +170,7 @@ class Incident(Frozen):
     unverified: dict[Phase, str] = Field(default_factory=dict)  # phases left without proof, and why
     action_items: tuple[ActionItem, ...] = ()
     update: Update | None = None
+    measures: tuple[Measure, ...] = ()
     kind: Kind = Kind.REAL
     cancelled: str | None = None  # why it is no incident
     merged_into: int | None = None

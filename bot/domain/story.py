@@ -16,6 +16,7 @@ from bot.domain.events import (
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
+    FigureMeasured,
     GateAnswered,
     GateOverridden,
     IncidentCancelled,
@@ -47,6 +48,7 @@ from bot.domain.events import (
 from bot.domain.evolving import Turn
 from bot.domain.incident import Incident
 from bot.domain.language import Translate
+from bot.domain.measure_words import measured_line
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import milestone_word, phase_word, role_word
 from bot.domain.questions import ActionItem, Proof
@@ -110,6 +112,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return _update_line(event, t, by, quote)
         case NoteAdded():
             return t("{who}: {text}", who=by, text=quote(event.text))
+        case FigureMeasured():
+            return measured_line(event.measure, event.previous, t, by, quote)
         case IncidentImported() | UpdateImported():
             return _imported_line(event, t, quote)
         case ReminderSent():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.charts.studio import Order, drawn
 from bot.domain.effects import SendPicture
 from bot.domain.language import Translate
+from bot.domain.measures import Measured
 from bot.domain.metrics import (
     BadWindow,
     Grouping,
@@ -125,8 +126,18 @@ class Reports:
         groupings = [grouped_by(name, zone) for name in group_by]
         earlier = preceding(parsed)
         report, recoveries = await self._counted(parsed, cut_off, groupings, only)
+        if only is None:
+            report = replace(report, measured=await self._measured(parsed, cut_off))
         before, others = (None, []) if earlier is None else await self._counted(earlier, cut_off, (), only)
         return Study(report, before, tuple(recoveries), tuple(others), await self._touched())
+
+    async def _measured(self, window: Window, as_of: datetime) -> tuple[Measured, ...]:
+        end = min(window.end, as_of)
+        return tuple(
+            await self._engine.read(
+                lambda transaction: figures.measured_between(transaction, self._team_id, window.start, end)
+            )
+        )
 
     async def _touched(self) -> dict[int, datetime]:
         known = await self._engine.read(lambda transaction: incidents.still_open(transaction, self._team_id))

@@ -15,6 +15,7 @@ from bot.slack.blocks import Block
 from bot.slack.face import Drawing, Face
 from bot.slack.ids import Action, IncidentAim, PhaseAim, RoleAim, SeverityAim, pack
 from bot.slack.leftovers import action_lines, last_update, standing
+from bot.slack.measures import measured
 from bot.slack.text import ago, clean, code, cut, day_and_clock, quoted
 
 TOPIC_MAX = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
@@ -47,6 +48,8 @@ def incident_card(incident: Incident, face: Face, now: datetime, waiting: Sequen
         drawn.append(blocks.lines(t("*Action items:*"), *action_lines(incident, face)))
     if incident.containments:
         drawn.append(_held_flags(incident, face))
+    if incident.measures:
+        drawn.append(blocks.lines(*measured(incident, face)))
     if waiting:
         drawn += _waiting(incident, waiting, face)
     if incident.is_closed:

@@ -27,6 +27,7 @@ from bot.slack.face import Drawing, Face
 from bot.slack.flags import ReadBack
 from bot.slack.ids import Action, IncidentAim, pack
 from bot.slack.leftovers import unverified
+from bot.slack.measures import measured
 from bot.slack.reminders import reminder
 from bot.slack.text import clock, code, paragraphs, quoted
 
@@ -128,7 +129,8 @@ def _answered(event: GateAnswered, face: Face) -> Drawing:
 def _closed(incident: Incident, face: Face) -> Drawing:
     t = face.t
     headline = t("*{incident} is closed.*", incident=incident.name)
-    text = "\n".join(filter(None, [headline, *recovery_times(incident, face), unverified(incident, face)]))
+    figures = [*recovery_times(incident, face), *measured(incident, face)]
+    text = "\n".join(filter(None, [headline, *figures, unverified(incident, face)]))
     if not incident.containments:
         return _said(text)
     flags = ", ".join(code(held.flag, 60) for held in incident.containments[:10])

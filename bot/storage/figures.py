@@ -9,6 +9,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.incident import Incident
+from bot.domain.measures import Measured
 from bot.domain.metrics.recovery import Recovery
 from bot.domain.recoveries import recovery_of
 from bot.storage.engine import Row, Transaction
@@ -26,7 +27,16 @@ TIMES = (
     "impact_ended",
     "detected",
 )
-COLUMNS = (*(f"{name}_ms" for name in TIMES), "excluded", "cause", "services", "private", "items_due")
+COLUMNS = (
+    *(f"{name}_ms" for name in TIMES),
+    "excluded",
+    "cause",
+    "services",
+    "private",
+    "items_due",
+    "measured",
+)
+MEASURED_SHOWN = 20  # incidents with figures before and after in one report; the newest
 
 
 def columns(incident: Incident) -> Row:
@@ -42,6 +52,7 @@ def columns(incident: Incident) -> Row:
         ),
         "services": json.dumps(recovery.services, ensure_ascii=False) if recovery.services else None,
         "private": int(recovery.private),
+        "measured": 1 if incident.measures else None,
     }
 
 
@@ -74,8 +85,28 @@ def declared_between(
     return [_recovery(row) for row in rows]
 
 
-_DETAILS = ("services", "private", "items_due")
+_DETAILS = ("services", "private", "items_due", "measured")
 _SELECTED = ", ".join(name for name in COLUMNS if name not in _DETAILS)
+
+
+def measured_between(
+    transaction: Transaction, team_id: str, start: datetime, end: datetime
+) -> list[Measured]:
+    """What was measured in the newest incidents declared in [start, end), the oldest of them first.
+
+    Without those that are private, and those that are none.
+    """
+    rows = transaction.all(
+        "select state from incident where team_id = :team_id and measured is not null and declared_ms >= :start"
+        " and declared_ms < :end and private = 0 and (excluded is null or excluded = 'retroactive')"
+        " order by declared_ms desc, number desc limit :most",
+        team_id=team_id,
+        start=_ms(start),
+        end=_ms(end),
+        most=MEASURED_SHOWN,
+    )
+    known = (Incident.model_validate_json(row["state"]) for row in reversed(rows))
+    return [Measured(each.number, each.title, each.measures) for each in known]
 
 
 def first_declared(transaction: Transaction, team_id: str) -> datetime | None:

@@ -377,7 +377,7 @@ _ON_CONFLICT = " on conflict (team_id, number) do update set " + ", ".join(
 # only the state is written: half the work, because no index is touched.
 _searched = attrgetter(
     *("severity", "peak", "phase", "channel", "milestones"),
-    *("kind", "cancelled", "merged_into", "absorbed", "answers", "action_items"),
+    *("kind", "cancelled", "merged_into", "absorbed", "answers", "action_items", "measures"),
 )
 
 

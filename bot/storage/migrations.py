@@ -334,6 +334,12 @@ SUMMARIES = (
     """,
 )
 
+# Which incidents have figures before and after: few of many.
+MEASURES = (
+    "alter table incident add column measured integer",
+    "create index incident_measured on incident (team_id, declared_ms) where measured is not null",
+)
+
 STEPS = (
     ("0001_incidents", FIRST),
     ("0002_lanes", LANES),
@@ -346,6 +352,7 @@ STEPS = (
     ("0009_flag_audit", AUDIT),
     ("0010_private", PRIVATE),
     ("0011_summaries", SUMMARIES),
+    ("0013_measures", MEASURES),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their

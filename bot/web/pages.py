@@ -19,13 +19,14 @@ from aiohttp import web
 
 from bot.charts.studio import NotDrawn
 from bot.domain.language import Translate
+from bot.domain.measure_words import caution
 from bot.domain.naming import milestone_word, phase_word, refusal_words
 from bot.domain.story import is_told, line
 from bot.domain.vocabulary import Refused, incident_name, incident_number
 from bot.services.incidents import Incidents
 from bot.services.reports import Reports
 from bot.storage.engine import StorageError
-from bot.web.report_page import Site, incidents_page, moment, rendered, report_page
+from bot.web.report_page import Site, incidents_page, measured_figures, moment, rendered, report_page
 
 REPORT, INCIDENTS, INCIDENT = "/report", "/incidents", "/incidents/{name}"
 COOKIE = "firebreak_pages"
@@ -181,6 +182,9 @@ class Pages:
                 (entry.event.at.isoformat(), moment(entry.event.at, zone, t), line(entry.event, t, who))
                 for entry in told
             ],
+            measured_title=t("Before and after"),
+            measured=measured_figures(incident.measures, t),
+            caution=caution(t),
             note=t("Times are those of {zone}.", zone=zone),
             timeline=t("Timeline"),
             fact_heads=(t("fact"), t("value")),

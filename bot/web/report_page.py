@@ -5,7 +5,7 @@ The same page is exported as a file and served by the bot; only the links at its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -18,6 +18,8 @@ from markupsafe import Markup
 
 from bot.charts.studio import Order, drawn
 from bot.domain.language import Translate
+from bot.domain.measure_words import caution, measure_lines, pairs
+from bot.domain.measures import Measure
 from bot.domain.metrics import Clock, Recovery, Report, Showing, Summary, elapsed, not_counted, report_lines
 from bot.domain.metrics.charts import Chart, charts, table
 from bot.domain.metrics.lines import method_lines
@@ -71,6 +73,12 @@ async def report_page(study: Study, t: Translate, *, language: str, site: Site =
         ],
         groups=_groups(report, t),
         method=[*method, *_method(t)],
+        measured_title=t("Before and after"),
+        measured=[
+            (f"{incident_name(each.number)}: {each.title}", measured_figures(each.measures, t))
+            for each in report.measured
+        ],
+        caution=caution(t),
         footer=t(
             "As it stood {moment} ({zone}).", moment=_moment(report.as_of, report, t), zone=report.window.zone
         ),
@@ -182,6 +190,11 @@ def _groups(report: Report, t: Translate) -> list[dict[str, Any]]:
         for by in report.coverage
         if report.by(by)
     ]
+
+
+def measured_figures(measures: Iterable[Measure], t: Translate) -> list[list[str]]:
+    """The lines of each figure before and after."""
+    return [measure_lines(pair, t) for pair in pairs(measures)]
 
 
 def _group_title(by: str, t: Translate) -> str:

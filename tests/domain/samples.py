@@ -45,6 +45,7 @@ from bot.domain.commands import (
     LinkChannel,
     LinkSurface,
     LoseContainment,
+    MeasureFigure,
     MergeIncident,
     NoteOnStep,
     OverrideGate,
@@ -66,6 +67,7 @@ from bot.domain.containing import Policy
 from bot.domain.events import Event
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
+from bot.domain.measures import Measure, Side
 from bot.domain.questions import Answer, Proof
 from bot.domain.reminders import NOBODY_LEADS, UPDATE_DUE
 from bot.domain.rules import decide
@@ -204,6 +206,7 @@ SEEN = (
     TopicSet(at=later(7), by=BO, topic="call in room 3"),
 )
 
+MEASURE = Measure(name="payment error share", side=Side.BEFORE, value=412, of=2300, source="grafana")
 
 # One of each, as asked of INC-7 when it has just been declared.
 COMMANDS: dict[type[Command], Command] = {
@@ -241,6 +244,7 @@ COMMANDS: dict[type[Command], Command] = {
         ),
         PostUpdate(by=BO, text="one in five fails", doing="the gateway is off", next_at=later(30)),
         AddNote(by=BO, text="the gateway retries"),
+        MeasureFigure(by=BO, measure=MEASURE),
         contain(),
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
         ExtendContainment(by=BO, flag="payments-new-gateway", review=timedelta(hours=2)),
@@ -263,6 +267,7 @@ STORY: list[Command] = [
     COMMANDS[AddNote],
     COMMANDS[PostUpdate],
     *(Capture(by=seen.by, seen=seen) for seen in SEEN),
+    COMMANDS[MeasureFigure],
     ContainFlag(by=BO, flag=asking("checkout-v2"), reason="one in five fails"),
     contain(),
     COMMANDS[ExtendContainment],

@@ -31,6 +31,7 @@ from bot.domain.events import (
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
+    FigureMeasured,
     FlagAsked,
     FlagContained,
     FlagRestored,
@@ -64,6 +65,7 @@ from bot.domain.events import (
 )
 from bot.domain.evolving import evolve, replay
 from bot.domain.incident import Incident, Place
+from bot.domain.measures import Measure, Side
 from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState, Surface
@@ -105,6 +107,14 @@ surfaces = st.sampled_from(Surface)
 numbers = st.integers(1, 3)
 answers = st.lists(st.builds(Answer, question=st.sampled_from(Proof), text=text, about=text), max_size=3).map(
     tuple
+)
+
+measures = st.builds(
+    Measure,
+    name=text,
+    side=st.sampled_from(Side),
+    value=st.floats(-1e6, 1e6, width=32),
+    of=st.none() | numbers,
 )
 
 EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
@@ -152,6 +162,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     ),
     UpdatePosted: st.builds(UpdatePosted, **happened, text=text, doing=text),
     NoteAdded: st.builds(NoteAdded, **happened, text=text),
+    FigureMeasured: st.builds(FigureMeasured, **happened, measure=measures),
     FlagContained: st.builds(FlagContained, **happened, flag=flags, reason=text, safe=text, before=text),
     FlagRestored: st.builds(FlagRestored, **happened, flag=flags, serves=text),
     FlagAsked: st.builds(

@@ -27,6 +27,7 @@ from bot.domain.commands import (
     LinkChannel,
     LinkSurface,
     LoseContainment,
+    MeasureFigure,
     MergeIncident,
     NoteOnStep,
     PostUpdate,
@@ -112,6 +113,7 @@ EVEN_WHEN_CLOSED = {
     Release,
     CorrectMilestone,
     Capture,
+    MeasureFigure,
 }
 
 

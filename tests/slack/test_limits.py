@@ -17,6 +17,7 @@ from bot.domain.events import (
     DuplicateAbsorbed,
     DuplicateReleased,
     Event,
+    FigureMeasured,
     FlagAsked,
     FlagContained,
     FlagRestored,
@@ -43,6 +44,7 @@ from bot.domain.events import (
 )
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
+from bot.domain.measures import NAME_MAX, SOURCE_MAX, UNIT_MAX, Measure, Side
 from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import (
@@ -133,6 +135,17 @@ events = st.one_of(
         next_at=st.none() | st.just(after(9)),
     ),
     made(NoteAdded, text=strange(NOTE_MAX)),
+    made(
+        FigureMeasured,
+        measure=st.builds(
+            Measure,
+            name=strange(NAME_MAX),
+            side=st.sampled_from(Side),
+            value=st.floats(-1e12, 1e12),
+            unit=strange(UNIT_MAX),
+            source=strange(SOURCE_MAX),
+        ),
+    ),
     made(
         FlagContained,
         flag=flags,

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.commands import CancelIncident, ChangeSeverity, CorrectMilestone
+from bot.domain.commands import CancelIncident, ChangeSeverity, CorrectMilestone, MeasureFigure
 from bot.domain.metrics import Recovery
 from bot.domain.recoveries import recovery_of
 from bot.domain.vocabulary import Milestone, Severity
 from bot.storage import figures
 from bot.storage.engine import Engine, Transaction
-from tests.domain.samples import TO_THE_END, later
+from tests.domain.samples import MEASURE, TO_THE_END, later
 from tests.storage.doing import TEAM, asks, declares, found
 
 ALWAYS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -94,3 +94,17 @@ async def test_bounds_are_half_open_to_the_microsecond(engine: Engine, offset: t
         return [recovery.number for recovery in known]
 
     assert await engine.read(body) == ([] if offset else [1])
+
+
+async def test_measured_incidents_are_found_by_their_window_and_private_or_cancelled_ones_are_not(
+    engine: Engine,
+) -> None:
+    for number in (1, 2, 3):
+        await declares(engine, now=later(number))
+        if number < 3:
+            await asks(engine, MeasureFigure(by="U1", measure=MEASURE), number=number, now=later(10))
+    await asks(engine, CancelIncident(by="U1", reason="a test alert"), number=2, now=later(42))
+    found_ = await engine.read(lambda transaction: figures.measured_between(transaction, TEAM, *ALWAYS))
+    assert [(each.number, each.measures) for each in found_] == [(1, (MEASURE,))]
+    outside = (later(2), later(60))
+    assert not await engine.read(lambda transaction: figures.measured_between(transaction, TEAM, *outside))

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.domain.measures import Measured
 from bot.domain.metrics.recovery import Clock, Recovery
 from bot.domain.metrics.statistics import (
     MEDIAN,
@@ -21,6 +22,7 @@ from bot.domain.metrics.statistics import (
     survival_quantile,
 )
 from bot.domain.metrics.windows import Window
+from bot.domain.vocabulary import incident_name
 
 JSON_CLOCKS = (Clock.TIME_TO_STABILIZE, Clock.TIME_TO_REPAIR, Clock.IMPACT)
 
@@ -170,6 +172,7 @@ class Report:
     coverage: Mapping[str, int] = field(
         default_factory=dict
     )  # how many that count are in a group, by grouping
+    measured: tuple[Measured, ...] = ()  # figures before and after, of incidents that anybody may read of
 
     @property
     def everything(self) -> Group:
@@ -203,6 +206,13 @@ def report_json(report: Report) -> dict[str, Any]:
             for group in report.groups
         ],
         "coverage": {by: {"n": n, "of": report.population.counted} for by, n in report.coverage.items()},
+        "measures": [
+            {
+                "incident": incident_name(each.number),
+                "figures": [measure.model_dump(mode="json") for measure in each.measures],
+            }
+            for each in report.measured
+        ],
     }
 
 

@@ -27,6 +27,7 @@ from bot.domain.commands import (
     HandOver,
     LinkChannel,
     LinkSurface,
+    MeasureFigure,
     NoteOnStep,
     OverrideGate,
     PostUpdate,
@@ -39,7 +40,17 @@ from bot.domain.commands import (
 )
 from bot.domain.events import Event, NoteAdded, SeverityChanged, UpdatePosted
 from bot.domain.incident import Incident
-from bot.domain.rules import capturing, declaring, flags, gates, lifecycle, reminding, roles, steps
+from bot.domain.rules import (
+    capturing,
+    declaring,
+    flags,
+    gates,
+    lifecycle,
+    measuring,
+    reminding,
+    roles,
+    steps,
+)
 from bot.domain.rules.words import written
 from bot.domain.vocabulary import NOTE_MAX, UPDATE_MAX, Refused
 
@@ -71,6 +82,8 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         return lifecycle.change(incident, command, now)
     if isinstance(command, (CompleteActionItem, ReopenActionItem)):
         return gates.turn_action_item(incident, command, now)
+    if isinstance(command, MeasureFigure):
+        return measuring.measure(incident, command, now)
     if incident.is_closed:
         raise Refused(
             "{incident} is closed, so nothing was changed. If it is back, type `/incident reopen <reason>` within "
