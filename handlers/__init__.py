@@ -9,6 +9,7 @@ from handlers import (
     capturing,
     checklist,
     containing,
+    correcting,
     declare,
     flags,
     gates,
@@ -39,6 +40,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     gates.register(app, incident, desk)
     updates.register(app, incident, desk)
     lifecycle.register(incident, desk)
+    correcting.register(incident, desk)
     roles.register(app, incident, desk)
     checklist.register(app, incident, desk)
     runbook.register(app, incident, desk)

@@ -70,7 +70,7 @@ def help_text(face: Face, emoji: str) -> str:
         (t("/incident reopen <reason>"), t("open it again; `/incident back` goes a phase back")),
         (t("/incident cancel <reason>"), t("it is no incident")),
         (t("/incident merge INC-3 <reason>"), t("it is a duplicate; `/incident unmerge` takes it back")),
-        (t("/incident correct stabilized 14:05 <reason>"), t("when it really was")),
+        (t("/incident correct stabilized 14:05 <reason>"), t("when it really was; `#12` for any entry")),
         (
             t("/incident drill P1 <title>"),
             t("a drill; with `/incident test` a test: neither is in the figures"),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from bot.domain.commands import CancelIncident, Command, CorrectMilestone, ReopenIncident, StepBack
-from bot.domain.naming import milestone_word, phase_word
+from bot.domain.commands import CancelIncident, Command, ReopenIncident, StepBack
+from bot.domain.naming import phase_word
 from bot.domain.story import marks
 from bot.domain.times import past_time
-from bot.domain.vocabulary import Kind, Milestone, Refused, Severity, incident_name, incident_number
-from bot.slack.cards import recovery_times
+from bot.domain.vocabulary import Kind, Refused, Severity, incident_name, incident_number
 from bot.slack.hints import so_now
-from bot.slack.text import code, day_and_clock, quoted, without_mentions
+from bot.slack.text import code, quoted, without_mentions
 from bot.storage.incidents import Outcome
 from handlers.commands import Router
 from handlers.desk import Desk
@@ -20,10 +19,6 @@ from handlers.payloads import Typed
 
 TITLE_SHOWN = 300  # a title has at most 150 characters; escaping makes some of them longer
 WHICH_ONE = Refused("Which one is it the same as, and why? Type `/incident merge INC-3 <reason>`.")
-WHAT_TO_CORRECT = Refused(
-    "What, when and why? Type `/incident correct stabilized 14:05 <reason>`. There are: {milestones}.",
-    milestones=", ".join(milestone.value for milestone in Milestone),
-)
 
 
 def register(incident: Router, desk: Desk) -> None:
@@ -33,7 +28,6 @@ def register(incident: Router, desk: Desk) -> None:
     incident.verb("back", partial(_back, desk))
     incident.verb("merge", partial(_merge, desk))
     incident.verb("unmerge", partial(_unmerge, desk))
-    incident.verb("correct", partial(_correct, desk))
     incident.verb("drill", partial(_declare, desk, Kind.DRILL))
     incident.verb("test", partial(_declare, desk, Kind.TEST))
     incident.verb("retro", partial(_declare, desk, Kind.RETROACTIVE))
@@ -64,24 +58,6 @@ async def _merge(desk: Desk, typed: Typed) -> str:
 async def _unmerge(desk: Desk, typed: Typed) -> str:
     here = await desk.incidents.of_channel(typed.channel)
     return _so(desk, await desk.incidents.unmerge(typed.actor, here.number, reason=typed.text, key=typed.key))
-
-
-async def _correct(desk: Desk, typed: Typed) -> str:
-    here = await desk.incidents.of_channel(typed.channel)
-    word, _, rest = typed.text.partition(" ")
-    try:
-        milestone = Milestone(word.casefold().replace("-", "_"))
-    except ValueError:
-        raise WHAT_TO_CORRECT from None
-    time, reason = past_time(rest, desk.face.zone, desk.now())
-    command = CorrectMilestone(by=typed.actor.id, milestone=milestone, time=time, reason=reason)
-    outcome = await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
-    told = desk.face.t(
-        "{milestone}: {time}.",
-        milestone=milestone_word(milestone, desk.face.t).capitalize(),
-        time=day_and_clock(outcome.incident.milestones[milestone]),
-    )
-    return "\n".join([told, *recovery_times(outcome.incident, desk.face)])
 
 
 async def _declare(desk: Desk, kind: Kind, typed: Typed) -> str:

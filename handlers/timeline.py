@@ -9,6 +9,7 @@ from functools import partial
 from bot.domain import story
 from bot.domain.commands import AddNote
 from bot.domain.times import past_time
+from bot.domain.told import Told, told
 from bot.domain.vocabulary import Refused
 from bot.slack.cards import list_line
 from bot.slack.hints import so_now
@@ -54,9 +55,7 @@ async def _timeline(desk: Desk, typed: Typed) -> str:
         )
     here = await desk.incidents.of_channel(typed.channel)
     t = desk.face.t
-    told = [entry.event for entry in await desk.incidents.timeline(here.number) if story.is_told(entry.event)]
-    told.sort(key=lambda event: event.at)  # a note may be of something earlier
-    lines = [f"{day_and_clock(event.at)} {story.line(event, t, desk.face.person, _short)}" for event in told]
+    lines = [_line(entry, desk) for entry in told(await desk.incidents.timeline(here.number))]
     for _ in range(max(page, 1) - 1):
         lines = lines[: -len(_newest(lines))] or lines
     shown = _newest(lines)
@@ -70,6 +69,14 @@ async def _timeline(desk: Desk, typed: Typed) -> str:
         export=code(f"firebreak export {here.name}"),
     )
     return "\n".join([headline, earlier, *shown])
+
+
+def _line(entry: Told, desk: Desk) -> str:
+    """`#12 14:05 what happened`, and when it was written down where that was later."""
+    t = desk.face.t
+    said = story.line(entry.event, t, desk.face.person, _short)
+    late = t(" (recorded {when})", when=day_and_clock(entry.recorded_at)) if entry.is_late else ""
+    return f"`#{entry.number}` {day_and_clock(entry.at)} {said}{late}"
 
 
 async def _list(desk: Desk, typed: Typed) -> str:

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.commands import PostUpdate
 from bot.domain.incident import Incident
+from bot.domain.told import told
 from bot.domain.vocabulary import Refused
 from bot.slack.catchup import catchup
 from bot.slack.hints import so_now
@@ -76,4 +77,4 @@ def _next(desk: Desk, minutes: str | None) -> datetime | None:
 async def _catch_up(desk: Desk, typed: Typed) -> str:
     here = await desk.incidents.of_channel(typed.channel)
     entries = await desk.incidents.timeline(here.number)
-    return "\n".join(catchup(here, [entry.event for entry in entries], desk.face, desk.now()))
+    return "\n".join(catchup(here, told(entries), desk.face, desk.now()))

@@ -354,6 +354,27 @@ class CorrectMilestone(Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EntryFacts:
+    """An entry of the timeline, read in the same transaction that decides. `at` None: people read no such entry.
+
+    `milestone` is the one that was reached with it.
+    """
+
+    number: int
+    at: datetime | None = None
+    milestone: Milestone | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectEntry(Asked):
+    """When an entry of the timeline really was."""
+
+    entry: EntryFacts
+    time: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Capture(Asked):
     """This was seen in the incident's channel."""
 
@@ -400,4 +421,5 @@ Command = (
     | Release
     | CorrectMilestone
     | Capture
+    | CorrectEntry
 )

@@ -5,30 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Protocol
 
-from bot.domain.events import Event
 from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.measure_words import caution, measure_lines, pairs
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import milestone_word, phase_word
-from bot.domain.story import Who, action_item_line, is_told, line, marks, utc
-
-
-class Recorded(Protocol):
-    """An event with the moment we learned of it, as storage keeps it."""
-
-    @property
-    def event(self) -> Event: ...
-
-    @property
-    def recorded_at(self) -> datetime: ...
+from bot.domain.story import Who, action_item_line, line, marks, utc
+from bot.domain.told import Recorded, Told, told
 
 
 def timeline_markdown(incident: Incident, entries: Iterable[Recorded], t: Translate, who: Who) -> str:
     """The whole incident as a document: facts, milestones with durations, and what happened, in order."""
-    told = sorted((entry for entry in entries if is_told(entry.event)), key=lambda entry: entry.event.at)
     parts = [
         f"# {incident.name}: {markdown(incident.title)}",
         "\n".join(_facts(incident, t, who)),
@@ -37,7 +25,7 @@ def timeline_markdown(incident: Incident, entries: Iterable[Recorded], t: Transl
         *_measures(incident, t),
         t("## Timeline"),
         t("All times are UTC."),
-        "\n".join(_entry(entry, t, who) for entry in told),
+        "\n".join(_entry(entry, t, who) for entry in told(entries)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -104,12 +92,12 @@ def _since(declared: datetime, at: datetime, t: Translate) -> str:
     return duration_words(seconds, t) if seconds else ""
 
 
-def _entry(entry: Recorded, t: Translate, who: Who) -> str:
+def _entry(entry: Told, t: Translate, who: Who) -> str:
     """One item of the list. When we learned of it later than it happened, both times stand there."""
-    told = line(entry.event, t, lambda person: markdown(who(person)), markdown)
-    at, recorded = utc(entry.event.at), utc(entry.recorded_at)
+    said = line(entry.event, t, lambda person: markdown(who(person)), markdown)
+    at, recorded = utc(entry.at), utc(entry.recorded_at)
     late = "" if at == recorded else t(" (recorded {when})", when=recorded)
-    return f"- {at}{late} {told}".replace("\n", "\n  ")
+    return f"- {at}{late} #{entry.number} {said}".replace("\n", "\n  ")
 
 
 def markdown(text: str) -> str:

@@ -51,6 +51,7 @@ from bot.domain.events import (
     UpdateImported,
     UpdatePosted,
 )
+from bot.domain.happened import EntryCorrected
 from bot.domain.incident import Incident
 from bot.domain.reminders import item_of
 from bot.domain.runbook import Frozen
@@ -254,7 +255,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
         case UpdatePosted():
             return [Tell(event=event), Spread(event=event), *_draws(Surface.CARD)]
-        case NoteAdded() | GateAnswered():
+        case NoteAdded() | GateAnswered() | EntryCorrected():
             return [Tell(event=event)]
         case ReminderSent():
             return _reminder(incident, event)

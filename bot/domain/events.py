@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from bot.domain.captured import Captured
 from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
-from bot.domain.happened import Happened
+from bot.domain.happened import EntryCorrected, Happened
 from bot.domain.measures import Measure
 from bot.domain.questions import ActionItem, Answer, Proof
 from bot.domain.runbook import Frozen, Question, Runbook, Step
@@ -462,7 +462,8 @@ Event = Annotated[
     | ReminderSnoozed
     | IncidentImported
     | UpdateImported
-    | Captured,
+    | Captured
+    | EntryCorrected,
     Field(discriminator="type"),
 ]
 

@@ -45,6 +45,7 @@ from bot.domain.events import (
     UpdateImported,
     UpdatePosted,
 )
+from bot.domain.happened import EntryCorrected
 from bot.domain.incident import (
     Duplicate,
     Incident,
@@ -145,7 +146,7 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return _imported(event)
         case FigureMeasured():
             return {"measures": with_measure(incident.measures, event.measure)}
-        case NoteAdded() | UpdateImported():
+        case NoteAdded() | UpdateImported() | EntryCorrected():
             return {}
         case ReminderSent() | ReminderSnoozed():
             return _reminded(incident, event)

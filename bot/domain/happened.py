@@ -1,8 +1,9 @@
-"""What every event has. A file of its own, so that events can be told in several."""
+"""What every event has, and the event that corrects another. Apart, so that events can be told in several files."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from bot.domain.runbook import Frozen
 
@@ -12,3 +13,13 @@ class Happened(Frozen):
 
     at: datetime
     by: str
+
+
+class EntryCorrected(Happened):
+    """Entry number `entry` of the timeline really was at `time`; until now `previous` was thought. Both stay."""
+
+    type: Literal["entry_corrected"] = "entry_corrected"
+    entry: int
+    time: datetime
+    previous: datetime
+    reason: str

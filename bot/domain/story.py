@@ -46,6 +46,7 @@ from bot.domain.events import (
     UpdatePosted,
 )
 from bot.domain.evolving import Turn
+from bot.domain.happened import EntryCorrected
 from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.measure_words import measured_line
@@ -116,6 +117,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return measured_line(event.measure, event.previous, t, by, quote)
         case IncidentImported() | UpdateImported():
             return _imported_line(event, t, quote)
+        case EntryCorrected():
+            return _entry_corrected(event, t, by, quote)
         case ReminderSent():
             if event.name.startswith(FLAG_REVIEW):
                 return story_flags.review_line(event.name, t, quote)
@@ -396,6 +399,17 @@ def _corrected(event: MilestoneCorrected, t: Translate, by: str, quote: Quote) -
         "{who} corrected {milestone} from {previous} to {time}. Reason: {reason}",
         previous=utc(event.previous),
         **blanks,
+    )
+
+
+def _entry_corrected(event: EntryCorrected, t: Translate, by: str, quote: Quote) -> str:
+    return t(
+        "{who} corrected the time of entry {number} from {previous} to {time}. Reason: {reason}",
+        who=by,
+        number=f"#{event.entry}",
+        previous=utc(event.previous),
+        time=utc(event.time),
+        reason=quote(event.reason),
     )
 
 

@@ -13,7 +13,8 @@ from bot.domain.events import IncidentImported, UpdateImported
 from bot.domain.incident import Incident
 from bot.domain.language import English
 from bot.domain.recoveries import recovery_of
-from bot.domain.story import is_told, line
+from bot.domain.story import line
+from bot.domain.told import Told, told
 from bot.domain.vocabulary import Milestone, incident_name
 from bot.interchange.formats import FIELDS, SERVICES_JOINED, quoted
 from bot.storage import exported
@@ -48,19 +49,21 @@ def record(incident: Incident, entries: list[Entry], team_id: str, who: Who) -> 
         "duplicate_of": duplicate_of,
         "reopened": incident.reopened,
         "url": origin.url if origin else "",
-        "updates": [_update(entry, who) for entry in entries if _is_told(entry)],
+        "updates": [
+            _update(entry, who) for entry in told(entries) if not isinstance(entry.event, IncidentImported)
+        ],
     }
 
 
-def _is_told(entry: Entry) -> bool:
-    return is_told(entry.event) and not isinstance(entry.event, IncidentImported)
+def _is_header(entry: Told) -> bool:
+    return isinstance(entry.event, IncidentImported)
 
 
-def _update(entry: Entry, who: Who) -> dict[str, str]:
+def _update(entry: Told, who: Who) -> dict[str, str]:
     event = entry.event
     if isinstance(event, UpdateImported):
-        return {"at": stamp(event.at), "status": event.status, "text": event.text}
-    return {"at": stamp(event.at), "status": event.type, "text": line(event, SAID_IN, who)}
+        return {"at": stamp(entry.at), "status": event.status, "text": event.text}
+    return {"at": stamp(entry.at), "status": event.type, "text": line(event, SAID_IN, who)}
 
 
 async def records(engine: Engine, team_id: str, who: Who) -> AsyncIterator[dict[str, Any]]:

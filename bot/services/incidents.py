@@ -16,7 +16,7 @@ from bot.domain.incident import Incident
 from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Kind, Refused, Severity
-from bot.storage import flags, incidents, merging, parked, people, timeline
+from bot.storage import correcting, flags, incidents, merging, parked, people, timeline
 from bot.storage.engine import Body, Engine, Transaction
 from bot.storage.incidents import Outcome
 from bot.storage.timeline import Entry
@@ -173,6 +173,27 @@ class Incidents:
                 transaction,
                 team_id=self._team_id,
                 number=number,
+                reason=reason,
+                by=actor.id,
+                now=now,
+                key=key,
+            )
+
+        return await self.write(actor, body)
+
+    async def correct_entry(
+        self, actor: Actor, number: int, *, entry: int, time: datetime, reason: str, key: str
+    ) -> Outcome:
+        """Entry number `entry` of the timeline really was at `time`; both times stay."""
+        now = self._now()
+
+        def body(transaction: Transaction) -> Outcome:
+            return correcting.correct(
+                transaction,
+                team_id=self._team_id,
+                number=number,
+                entry=entry,
+                time=time,
                 reason=reason,
                 by=actor.id,
                 now=now,

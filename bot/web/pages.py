@@ -21,7 +21,8 @@ from bot.charts.studio import NotDrawn
 from bot.domain.language import Translate
 from bot.domain.measure_words import caution
 from bot.domain.naming import milestone_word, phase_word, refusal_words
-from bot.domain.story import is_told, line
+from bot.domain.story import line
+from bot.domain.told import told
 from bot.domain.vocabulary import Refused, incident_name, incident_number
 from bot.services.incidents import Incidents
 from bot.services.reports import Reports
@@ -165,7 +166,6 @@ class Pages:
         def who(person: str) -> str:
             return names.get(person, person)
 
-        told = sorted((entry for entry in entries if is_told(entry.event)), key=lambda entry: entry.event.at)
         facts = [
             (t("severity"), incident.severity.value),
             (t("phase"), phase_word(incident.phase, t)),
@@ -179,8 +179,8 @@ class Pages:
             title=f"{incident.name}: {incident.title}",
             facts=facts,
             entries=[
-                (entry.event.at.isoformat(), moment(entry.event.at, zone, t), line(entry.event, t, who))
-                for entry in told
+                (entry.at.isoformat(), moment(entry.at, zone, t), line(entry.event, t, who))
+                for entry in told(entries)
             ],
             measured_title=t("Before and after"),
             measured=measured_figures(incident.measures, t),

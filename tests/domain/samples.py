@@ -35,10 +35,12 @@ from bot.domain.commands import (
     CompleteActionItem,
     CompleteStep,
     ContainFlag,
+    CorrectEntry,
     CorrectMilestone,
     DeclareIncident,
     EndContainment,
     EnterNextPhase,
+    EntryFacts,
     ExtendContainment,
     FlagFacts,
     HandOver,
@@ -253,6 +255,7 @@ COMMANDS: dict[type[Command], Command] = {
         SendReminder(by=FIREBREAK, names=(NOBODY_LEADS,)),
         SnoozeReminder(by=BO, name=UPDATE_DUE, minutes=15),
         Capture(by=BO, seen=SEEN[0]),
+        CorrectEntry(by=BO, entry=EntryFacts(number=5, at=later(1)), time=NOON, reason="the graph says so"),
     )
 }
 
@@ -268,6 +271,7 @@ STORY: list[Command] = [
     COMMANDS[PostUpdate],
     *(Capture(by=seen.by, seen=seen) for seen in SEEN),
     COMMANDS[MeasureFigure],
+    COMMANDS[CorrectEntry],
     ContainFlag(by=BO, flag=asking("checkout-v2"), reason="one in five fails"),
     contain(),
     COMMANDS[ExtendContainment],

@@ -34,7 +34,7 @@ def seen(*happened: Captured) -> list[Command]:
 
 def new(*before: Captured, now: Captured) -> bool:
     """Whether `now` is told, after all that was seen before it."""
-    return bool(decide(after(CHANNEL, *seen(*before)), *seen(now), later(30)))
+    return bool(decide(after(CHANNEL, *seen(*before)), seen(now)[0], later(30)))
 
 
 @pytest.mark.parametrize("second", [PINNED, MARKED])
@@ -87,7 +87,7 @@ def test_a_file_that_is_shared_again_is_told_again_and_read_once() -> None:
 
 def test_a_closed_incident_goes_on_listening() -> None:
     closed = after(CHANNEL, *TO_THE_END)
-    assert decide(closed, *seen(PINNED), later(99)) == [PINNED]
+    assert decide(closed, seen(PINNED)[0], later(99)) == [PINNED]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ EVER_WRITTEN = {
     *("message_captured", "pin_removed", "message_edited", "message_deleted"),
     *("file_shared", "file_hashed", "file_left_out", "person_joined", "person_left", "topic_set"),
     "figure_measured",
+    "entry_corrected",
 }
 
 

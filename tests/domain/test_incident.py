@@ -64,6 +64,7 @@ from bot.domain.events import (
     UpdatePosted,
 )
 from bot.domain.evolving import evolve, replay
+from bot.domain.happened import EntryCorrected
 from bot.domain.incident import Incident, Place
 from bot.domain.measures import Measure, Side
 from bot.domain.questions import Answer, Proof
@@ -185,6 +186,9 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     ),
     UpdateImported: st.builds(UpdateImported, **happened, status=text, text=text),
 }
+EVENTS[EntryCorrected] = st.builds(
+    EntryCorrected, **happened, entry=numbers, time=happened["at"], previous=happened["at"], reason=text
+)
 EVENTS |= {
     type(seen): st.builds(lambda seen, by: seen.model_copy(update={"by": by}), st.just(seen), text)
     for seen in SEEN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
@@ -20,6 +21,7 @@ from bot.domain.commands import (
     CompleteActionItem,
     CompleteStep,
     ContainFlag,
+    CorrectEntry,
     CorrectMilestone,
     DeclareIncident,
     EndContainment,
@@ -114,6 +116,7 @@ EVEN_WHEN_CLOSED = {
     CorrectMilestone,
     Capture,
     MeasureFigure,
+    CorrectEntry,
 }
 
 
@@ -460,10 +463,12 @@ def test_to_ask_for_the_same_thing_again_changes_nothing(asked: list[Command]) -
 
 
 def _current(command: Command, incident: Incident) -> Command:
-    """The command with the flag table's facts as the same transaction would read them."""
+    """The command with the facts of flag table and timeline as the same transaction would read them."""
     if isinstance(command, ContainFlag):
         held = incident.containment(command.flag.key)
         return contain(held_by=NUMBER if held else None)
+    if isinstance(command, CorrectEntry):
+        return replace(command, entry=replace(command.entry, at=command.time))
     return command
 
 

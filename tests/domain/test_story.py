@@ -67,6 +67,7 @@ EVERYTHING: list[Event] = [DECLARED, CHOSEN, OPENED, POSTED, WORSE, LEADS, HELD,
 class Entry:
     event: Event
     recorded_at: datetime
+    version: int
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_every_phase_role_and_milestone_has_a_word() -> None:
 
 
 def exported(events: list[Event], late: timedelta = timedelta()) -> str:
-    entries = [Entry(event, event.at + late) for event in events]
+    entries = [Entry(event, event.at + late, number) for number, event in enumerate(events, 1)]
     return timeline_markdown(replay(7, events), entries, t, who)
 
 
@@ -154,14 +155,14 @@ def test_the_export_has_facts_milestones_and_what_happened_in_order() -> None:
         "\n"
         "All times are UTC.\n"
         "\n"
-        "- 2026-09-01 12:00:00 Ana declared P1: checkout \\<500\\>\n"
-        "- 2026-09-01 12:00:00 Runbook: Payments fail\n"
-        "- 2026-09-01 12:00:00 The channel #inc-7-checkout was opened.\n"
-        "- 2026-09-01 12:02:00 Bo changed the severity from P1 to P0.\n"
-        "- 2026-09-01 12:03:00 Bo took the lead.\n"
-        "- 2026-09-01 12:05:00 Bo contained the flag new-gateway: served on, now held at off. "
+        "- 2026-09-01 12:00:00 #1 Ana declared P1: checkout \\<500\\>\n"
+        "- 2026-09-01 12:00:00 #2 Runbook: Payments fail\n"
+        "- 2026-09-01 12:00:00 #3 The channel #inc-7-checkout was opened.\n"
+        "- 2026-09-01 12:02:00 #5 Bo changed the severity from P1 to P0.\n"
+        "- 2026-09-01 12:03:00 #6 Bo took the lead.\n"
+        "- 2026-09-01 12:05:00 #7 Bo contained the flag new-gateway: served on, now held at off. "
         "Reason: errors began\n"
-        "- 2026-09-01 12:34:00 Bo: stabilized. Phase repair begins.\n"
+        "- 2026-09-01 12:34:00 #8 Bo: stabilized. Phase repair begins.\n"
     )
 
 
@@ -171,9 +172,9 @@ def test_a_severity_that_was_worse_once_is_remembered() -> None:
 
 
 def test_what_was_recorded_late_shows_both_times_and_stands_where_it_happened() -> None:
-    entries = [Entry(DECLARED, NOON), Entry(REPAIRING, after(34)), Entry(NOTED, after(40))]
+    entries = [Entry(DECLARED, NOON, 1), Entry(REPAIRING, after(34), 2), Entry(NOTED, after(40), 3)]
     told = timeline_markdown(replay(7, EVERYTHING), entries, t, who).split("## Timeline")[1]
-    assert "- 2026-09-01 12:08:00 (recorded 2026-09-01 12:40:00) Ana: " in told
+    assert "- 2026-09-01 12:08:00 (recorded 2026-09-01 12:40:00) #3 Ana: " in told
     assert told.index("12:08:00") < told.index("12:34:00")
 
 

@@ -22,6 +22,7 @@ from bot.domain.commands import (
     CompleteActionItem,
     CompleteStep,
     ContainFlag,
+    CorrectEntry,
     DeclareIncident,
     EnterNextPhase,
     HandOver,
@@ -42,6 +43,7 @@ from bot.domain.events import Event, NoteAdded, SeverityChanged, UpdatePosted
 from bot.domain.incident import Incident
 from bot.domain.rules import (
     capturing,
+    correcting,
     declaring,
     flags,
     gates,
@@ -74,6 +76,8 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         return declaring.link(incident, command, now)
     if isinstance(command, Capture):
         return capturing.capture(incident, command)
+    if isinstance(command, CorrectEntry):
+        return correcting.correct_entry(incident, command, now)
     if isinstance(command, flags.Held):
         return flags.change_held(incident, command, now)
     if isinstance(command, (SendReminder, SnoozeReminder)):
@@ -154,19 +158,7 @@ def _note(incident: Incident, command: AddNote, now: datetime) -> list[Event]:
     text = written(command.text, NOTE_MAX, Refused("The note is empty. Type `/incident note <text>`."))
     if command.time is None:
         return [NoteAdded(at=now, by=command.by, text=text)]
-    began = min(incident.milestones.values(), default=now)
-    if command.time > now:
-        raise Refused(
-            "{time} is in the future. Write a time that has been.", time=f"{command.time:%Y-%m-%d %H:%M} UTC"
-        )
-    if command.time < began.replace(second=0, microsecond=0):
-        raise Refused(
-            "{time} is before {incident} began, {began}, so nothing was noted. If it began earlier, say so first: "
-            "`/incident correct impact_started 14:05 <reason>`.",
-            time=f"{command.time:%Y-%m-%d %H:%M} UTC",
-            incident=incident.name,
-            began=f"{began:%Y-%m-%d %H:%M} UTC",
-        )
+    correcting.has_been(incident, command.time, now)
     return [NoteAdded(at=command.time, by=command.by, text=text)]
 
 
