@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["bot.sandbox.fixture", "tests.postgres"]
+pytest_plugins = ["bot.sandbox.fixture", "tests.browser", "tests.postgres"]
 
 # A machine that is busy with other things is not a mistake, so no example is timed.
 settings.register_profile("firebreak", deadline=None, suppress_health_check=[HealthCheck.too_slow])

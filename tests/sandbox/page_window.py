@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from bot.sandbox.fixture import connected
 from bot.sandbox.server import Sandbox
 from tests.sandbox import page_app
 
-NAMES = ("chromium", "google-chrome", "chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",  # containers and CI have no user namespaces
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PATIENCE = 15_000  # ms: far more than the page needs on a busy machine, and below the test's own limit
-
-
-def chromium() -> str | None:
-    """Where Chromium is on this machine."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    return found or next((path for path in ("/usr/bin/chromium",) if Path(path).exists()), None)
-
-
-needs_chromium = pytest.mark.skipif(
-    chromium() is None,
-    reason="No Chromium here. To test the page in a browser: apt-get install chromium (Debian, Ubuntu).",
-)
 
 
 @dataclass
@@ -78,17 +53,6 @@ def _watch(page: Page, wrong: list[str]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def browsing() -> AsyncIterator[Browser]:
-    """A browser for as long as the context is open."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
-
-
-@contextlib.asynccontextmanager
 async def window(browser: Browser, slack: Sandbox, **how: Any) -> AsyncIterator[Watched]:
     """A window of its own, with its own storage; whatever went wrong in it fails the test at the end."""
     context: BrowserContext = await browser.new_context(**{"viewport": WIDE, **how})
@@ -104,7 +68,7 @@ async def window(browser: Browser, slack: Sandbox, **how: Any) -> AsyncIterator[
     assert not watched.wrong, "\n".join(watched.wrong)
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def slack() -> AsyncIterator[Sandbox]:
     """A sandbox with its page, and the small app connected to it."""
     async with contextlib.AsyncExitStack() as stack:
@@ -113,13 +77,7 @@ async def slack() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with browsing() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def ana(slack: Sandbox, browser: Browser) -> AsyncIterator[Watched]:
     """Ana, in #incidents."""
     async with window(browser, slack) as watched:

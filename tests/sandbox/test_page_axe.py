@@ -9,13 +9,14 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, Page
 
 from bot.sandbox.server import Sandbox
+from tests.browser import in_one_browser, needs_chromium
 from tests.sandbox import page_app
 from tests.sandbox.page_kit import CARD, EVERY_BLOCK
-from tests.sandbox.page_window import NARROW, WIDE, browser, needs_chromium, slack, window
+from tests.sandbox.page_window import NARROW, WIDE, slack, window
 
-__all__ = ["browser", "slack"]
+__all__ = ["slack"]
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.browser, needs_chromium, in_one_browser]
 
 # A textarea may not be a combobox by ARIA in HTML, but only a textarea takes several lines, and with the role
 # screen readers say what is suggested. It has the role only while there are suggestions.

@@ -6,13 +6,14 @@ import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
 from bot.sandbox.server import Sandbox
+from tests.browser import in_one_browser, needs_chromium
 from tests.sandbox import page_app
 from tests.sandbox.page_kit import CARD
-from tests.sandbox.page_window import NARROW, Watched, ana, browser, needs_chromium, slack, window
+from tests.sandbox.page_window import NARROW, Watched, ana, slack, window
 
-__all__ = ["ana", "browser", "slack"]
+__all__ = ["ana", "slack"]
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.browser, needs_chromium, in_one_browser]
 
 
 async def test_a_command_is_completed_and_its_card_answers_the_button(ana: Watched) -> None:

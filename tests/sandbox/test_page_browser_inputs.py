@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from bot.sandbox.server import Sandbox
+from tests.browser import in_one_browser, needs_chromium
 from tests.sandbox import page_app
 from tests.sandbox.page_kit import (
     CONFIRM,
@@ -21,11 +22,11 @@ from tests.sandbox.page_kit import (
     plain,
     section,
 )
-from tests.sandbox.page_window import Watched, ana, browser, needs_chromium, slack, window
+from tests.sandbox.page_window import Watched, ana, slack, window
 
-__all__ = ["ana", "browser", "slack"]
+__all__ = ["ana", "slack"]
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.browser, needs_chromium, in_one_browser]
 
 Json = dict[str, Any]
 MENU = {"type": "multi_static_select", "options": SEVERITIES, "max_selected_items": 2}

@@ -6,17 +6,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
 from bot.sandbox.server import Sandbox
 from bot.slack.manifest import manifest
-from tests.sandbox.page_window import NARROW, browsing, needs_chromium, window
+from tests.browser import in_one_browser, needs_chromium
+from tests.sandbox.page_window import NARROW, window
 from tests.stories.test_stories import bot_in
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.browser, needs_chromium, in_one_browser]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def slack_with_bot(tmp_path: Path) -> AsyncIterator[Sandbox]:
     async with Sandbox.serve(manifest=manifest("socket")) as slack, bot_in(slack, "socket", tmp_path):
         yield slack
@@ -29,8 +31,8 @@ async def declare(page: Page, channel: str, title: str) -> None:
     await expect(page.locator(".message", has_text="INC-1 is declared").last).to_be_visible()
 
 
-async def test_a_person_leads_an_incident_in_the_page(slack_with_bot: Sandbox) -> None:
-    async with browsing() as browser, window(browser, slack_with_bot) as ana:
+async def test_a_person_leads_an_incident_in_the_page(slack_with_bot: Sandbox, browser: Browser) -> None:
+    async with window(browser, slack_with_bot) as ana:
         page = await ana.open("ana", channel="general")
         await declare(page, "general", "checkout returns 500")
         await page.get_by_role("link", name="inc-1-checkout-returns-500").click()
@@ -54,8 +56,8 @@ async def test_a_person_leads_an_incident_in_the_page(slack_with_bot: Sandbox) -
         await expect(checklist).to_contain_text("their page shows no outage")
 
 
-async def test_the_declare_form_works_on_a_phone(slack_with_bot: Sandbox) -> None:
-    async with browsing() as browser, window(browser, slack_with_bot, viewport=NARROW) as ana:
+async def test_the_declare_form_works_on_a_phone(slack_with_bot: Sandbox, browser: Browser) -> None:
+    async with window(browser, slack_with_bot, viewport=NARROW) as ana:
         page = await ana.open("ana", channel="general")
         box = page.get_by_label("Message #general")
         await box.fill("/incident")
@@ -68,10 +70,10 @@ async def test_the_declare_form_works_on_a_phone(slack_with_bot: Sandbox) -> Non
         await slack_with_bot.until(lambda: slack_with_bot.channel("inc-1-search-finds-nothing"))
 
 
-async def test_a_story_can_be_watched(slack_with_bot: Sandbox) -> None:
+async def test_a_story_can_be_watched(slack_with_bot: Sandbox, browser: Browser) -> None:
     light = slack_with_bot.workspace.spotlight
     ana, bo = slack_with_bot.person("ana"), slack_with_bot.person("bo")
-    async with browsing() as browser, window(browser, slack_with_bot) as watching:
+    async with window(browser, slack_with_bot) as watching:
         page = watching.page
         light.speed = 5.0
         light.say("The story begins.")

@@ -16,11 +16,10 @@ from bot.domain.metrics import Recovery, grouped_by, preceding, report_on
 from bot.domain.metrics.report import GROUPED_BY
 from bot.services.reports import Study
 from bot.web.report_page import report_page
+from tests.browser import in_one_browser, needs_chromium
 from tests.domain.metrics import BERLIN, NOON, incident
 from tests.domain.metrics.test_charts import WINDOW, finished
-from tests.sandbox.page_window import NARROW, WIDE, browser, needs_chromium
-
-__all__ = ["browser"]
+from tests.sandbox.page_window import NARROW, WIDE
 
 NASTY = '</script><img src=x onerror="alert(1)"> $x_1$'
 
@@ -75,6 +74,7 @@ async def test_a_window_without_incidents_is_a_page_too() -> None:
 
 @pytest.mark.browser
 @needs_chromium
+@in_one_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 async def test_nothing_on_it_is_a_barrier_and_nothing_sticks_out(
