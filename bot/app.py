@@ -23,6 +23,7 @@ from bot.errors import StartError
 from bot.logs import BOLT_LOGGER
 from bot.services.containment import Containment, Places
 from bot.services.delivery import LEASE, Delivery
+from bot.services.drilling import Drills, Seen
 from bot.services.homes import Homes
 from bot.services.incidents import Incidents
 from bot.services.languages import translation
@@ -193,8 +194,23 @@ def _parts(
         held=read_back(containment.is_held, flags),
     )
     delivery = Delivery(engine, outside, now=now)
-    desk = Desk(incidents, containment, reports, summaries.so_far, homes, face, now, settings.timeline.emoji)
+    drills, emoji = _drills(engine, containment, flags, team_id, now, changed), settings.timeline.emoji
+    desk = Desk(incidents, containment, drills, reports, summaries.so_far, homes, face, now, emoji)
     return _Parts(incidents, reports, summaries, delivery, homes, desk)
+
+
+def _drills(
+    engine: Engine,
+    containment: Containment,
+    flags: FlagService | None,
+    team_id: str,
+    now: Callable[[], datetime],
+    stored: Callable[[], None],
+) -> Drills:
+    """What a drill reads back is what applications get, where we serve any."""
+    where = Seen.STORED if flags is None else Seen.SERVED
+    held = read_back(containment.is_held, flags)
+    return Drills(engine, containment, team_id=team_id, now=now, held=held, where=where, stored=stored)
 
 
 def _homes(engine: Engine, team_id: str, show: Tabs, library: Library, now: Callable[[], datetime]) -> Homes:

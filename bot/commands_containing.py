@@ -1,4 +1,4 @@
-"""`firebreak flag kill|undo|extend|show|log`: the same rules and audit as in Slack, also while Slack is down."""
+"""`firebreak flag kill|undo|extend|drill|show|log`: the rules and the audit of Slack, also while it is down."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,10 +19,19 @@ from bot.domain.commands import ExtendContainment
 from bot.domain.containing import review_time
 from bot.domain.events import FlagRestored
 from bot.domain.vocabulary import Refused, Severity, incident_name, incident_number
+from bot.flags.files import FlagFile
 from bot.services.containment import Containment, Places
+from bot.services.drilling import Drills, Seen
 from bot.services.incidents import Actor, Incidents
 from bot.services.runbooks import Library
 from bot.storage.flags import Terms
+
+FILE_WITHIN = (
+    5.0  # seconds; whoever writes the file looks twice a second, and nobody waits for us but a person
+)
+
+if TYPE_CHECKING:
+    from bot.offline import Database
 
 environment_option = click.option(
     "--env", "environment", help="The environment; by default the first one of [flags] environments."
@@ -37,6 +47,7 @@ class Console:
 
     incidents: Incidents
     containment: Containment
+    drills: Drills
     actor: Actor
 
     def environment(self, named: str | None) -> str:
@@ -169,9 +180,47 @@ def show(key: str, environment: str | None) -> None:
             raise Refused("There is no flag {flag} in {environment}.", flag=repr(key), environment=where)
         held = f", held by {flag.holder}" if flag.holder else ""
         lines = [f"{key} in {where} serves {flag.now}{held}; safe is {flag.safe or 'not declared'}."]
+        last = await console.containment.last_drill(key)
+        if last is not None:
+            went = "did not go well" if last.seconds is None else f"took {last.seconds:.2f} s"
+            lines.append(f"Last drill: {last.at[:19]} in {last.env}, {went}.")
         return lines + [
             f"{each.at[:19]}  {each.kind.value}  {each.before} -> {each.after}  by {each.actor or 'somebody'}"
             for each in await console.containment.history(key, where)
+        ]
+
+    _run(work)
+
+
+@click.command()
+@click.argument("key")
+@environment_option
+def drill(key: str, environment: str | None) -> None:
+    """Hold a flag outside production, see the effect, let go of it again; says how long it took."""
+
+    async def work(console: Console) -> list[str]:
+        done = await console.drills.run(console.actor, key, environment, key=_request())
+        place = f"{done.flag} in {done.environment}"
+        back = (
+            f"It serves {done.serves} again"
+            if done.is_back
+            else f"It was not seen to serve {done.serves} again"
+        )
+        where = {Seen.FILE: "the flag file"}.get(
+            done.where, "the database; what applications get was not asked"
+        )
+        if done.seconds is None or not done.is_back:
+            raise Refused(
+                "{place} was not seen at {safe} in {where} and back in time. {back}. See: firebreak flag log {key}",
+                place=place,
+                safe=done.safe,
+                where=where,
+                back=back,
+                key=done.flag,
+            )
+        return [
+            f"{place} was held at {done.safe}, and that was seen after {done.seconds:.2f} s in {where}. {back}, "
+            f"exactly as before. Signed: {console.actor.name}."
         ]
 
     _run(work)
@@ -231,7 +280,27 @@ async def _console() -> AsyncIterator[Console]:
             now=_now,
             places=Places(settings.flags.environments, settings.flags.production),
         )
-        yield Console(incidents, containment, person())
+        yield Console(incidents, containment, _drills(settings, database, containment), person())
+
+
+def _drills(settings: Settings, database: Database, containment: Containment) -> Drills:
+    """The effect is looked for in the file, where one is written: by the bot, or by `firebreak flag serve`."""
+    folder = settings.flags.folder
+
+    async def in_file(flag: str, environment: str) -> bool:
+        if folder is None:
+            raise AssertionError("it is asked of a file only where there is one")
+        return await asyncio.to_thread(FlagFile(folder, environment).holds, flag)
+
+    return Drills(
+        database.engine,
+        containment,
+        team_id=database.team_id,
+        now=_now,
+        held=containment.is_held if folder is None else in_file,
+        where=Seen.STORED if folder is None else Seen.FILE,
+        seen_within=FILE_WITHIN,
+    )
 
 
 def _now() -> datetime:
@@ -252,5 +321,5 @@ def _run(work: Callable[[Console], Awaitable[list[str]]]) -> None:
 
 def register(group: Callable[[click.Command], None]) -> None:
     """Add the commands with `group.add_command`."""
-    for command in (kill, undo, extend, show, show_log):
+    for command in (kill, undo, extend, drill, show, show_log):
         group(command)

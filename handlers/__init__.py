@@ -11,6 +11,7 @@ from handlers import (
     containing,
     correcting,
     declare,
+    drilling,
     flags,
     gates,
     home,
@@ -50,6 +51,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     usage.register(app, incident, desk)
     flags.register(flag, desk)
     containing.register(app, flag, desk)
+    drilling.register(flag, desk)
     reports.register(app, mttr, desk)
     waiting.register(app, desk)
     capturing.register(app, desk)

@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.domain.captured import CAPTURE_EMOJI
 from bot.domain.metrics.asking import Asked
 from bot.services.containment import Containment
+from bot.services.drilling import Drills
 from bot.services.incidents import Incidents
 from bot.slack.face import Face
 
@@ -39,6 +40,7 @@ class Desk:
 
     incidents: Incidents
     containment: Containment
+    drills: Drills
     reports: Reports
     summary: Callable[[], Awaitable[list[str]]]  # the next daily summary as it would be now
     homes: Homes

@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.domain.vocabulary import Refused, incident_name, incident_number
 from bot.services.containment import Places
+from bot.slack.flag_card import practised
 from bot.slack.text import ago, code, cut, mention, quoted
 from bot.storage.flag_audit import Act, Line, Step
 from bot.storage.flag_log import FlagEvent, Kind
@@ -86,6 +87,8 @@ async def _one(desk: Desk, key: str, environment: str) -> str:
     metadata = await desk.containment.metadata(key, environment)
     if "owner" in metadata:
         lines.append(t("Owner: {owner}", owner=quoted(str(metadata["owner"]), KEY_SHOWN)))
+    drill = practised(await desk.containment.last_drill(key), desk.face, desk.now())
+    lines.append(drill or t("Never drilled: {command}", command=code(f"/flag drill {key}", 2 * KEY_SHOWN)))
     return "\n".join(lines)
 
 

@@ -107,6 +107,7 @@ def _flags(t: Translate) -> list[tuple[str, str]]:
         (t("/flag extend <flag> 2h"), t("look at it again later")),
         (t("/flag keep <flag> @name 7d"), t("somebody answers for it after the incident")),
         (t("/flag permanent <flag> <reason>"), t("it stays as it is now; nobody watches it any more")),
+        (t("/flag drill <flag>"), t("practise it outside production, and see how long it takes")),
         ("/flag log", t("who asked for what, and what came of it")),
         (t("/flag show <flag>"), t("what it serves, who holds it, who changed it")),
     ]

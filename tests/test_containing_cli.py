@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from bot.domain.flags import Definition
+from bot.flags.publishing import Publisher
 from bot.storage import flag_definitions
 from bot.storage.sqlite import SqliteEngine
 from bot.storage.workspaces import remember
@@ -74,3 +76,41 @@ def test_what_is_not_right_is_one_sentence_and_switches_nothing(
     assert told in refused(firebreak(database, *words))
     assert firebreak(database, "log").stdout == "Nothing was switched yet.\n"
     assert firebreak(database, "list").stdout == "gateway\tnew, or what its rules say\n"
+
+
+async def staged(database: Path, folder: str = "") -> None:
+    """The same flag in staging, and where files are written if anywhere."""
+    definition = Definition.read("gateway", ROLLOUT | {"metadata": {"safeVariant": "old"}})
+    async with SqliteEngine.open(database) as engine:
+        await engine.write(
+            lambda transaction: flag_definitions.define(
+                transaction, "T1", "staging", [definition], by="cleo", now=NOON
+            )
+        )
+    settings = 'flags.environments = ["production", "staging"]\n'
+    (database.parent / "firebreak.toml").write_text(
+        settings + (f'flags.folder = "{folder}"\n' if folder else "")
+    )
+
+
+async def test_a_drill_on_the_command_line_says_what_it_looked_at(database: Path) -> None:
+    await staged(database)
+    done = await asyncio.to_thread(firebreak, database, "drill", "gateway")
+    assert "gateway in staging was held at old, and that was seen after 0." in done.stdout
+    assert "in the database; what applications get was not asked" in done.stdout
+    assert "exactly as before." in done.stdout
+    shown = await asyncio.to_thread(firebreak, database, "show", "gateway")
+    assert "in staging, took 0." in shown.stdout
+    refusal = refused(await asyncio.to_thread(firebreak, database, "drill", "gateway", "--env", "production"))
+    assert "nobody practises there" in refusal
+
+
+async def test_a_drill_looks_in_the_file_that_another_process_writes(database: Path) -> None:
+    await staged(database, "flags")
+    async with SqliteEngine.open(database) as engine:
+        publisher = Publisher(
+            engine, team_id="T1", environments=("production", "staging"), folder=database.parent / "flags"
+        )
+        async with publisher.running():
+            done = await asyncio.to_thread(firebreak, database, "drill", "gateway")
+    assert "s in the flag file. It serves new, or what its rules say again" in done.stdout

@@ -117,6 +117,17 @@ class Definition(Frozen):
         return fingerprint(self.data)
 
 
+def is_at_safe(data: Mapping[str, Any]) -> bool:
+    """Whether everybody who reads this flagd JSON of a flag gets its declared safe variant."""
+    safe = (data.get("metadata") or {}).get(SAFE_VARIANT)
+    return (
+        safe is not None
+        and data.get("state") == "ENABLED"
+        and data.get("defaultVariant") == safe
+        and not data.get("targeting")
+    )
+
+
 def fingerprint(data: object) -> str:
     """A short name for a value as JSON; the order of keys does not matter."""
     canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))

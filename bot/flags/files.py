@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from bot.domain.flags import is_at_safe
 
 TICK = 1_000_000  # nanoseconds; what a reader that counts in milliseconds can tell apart
 READABLE = 0o644  # applications run as other users
@@ -34,6 +37,14 @@ class FlagFile:
         with self._lock.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def holds(self, key: str) -> bool:
+        """Whether everybody who reads the file gets the flag's safe variant; not so while there is no file."""
+        try:
+            flags = json.loads(self.path.read_bytes())["flags"]
+        except (OSError, ValueError, KeyError):
+            return False
+        return is_at_safe(flags.get(key, {}))
 
     def replace(self, text: bytes) -> bool:
         """Write the document if it differs from what is there; answers whether it did. Raises OSError."""

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.domain.flags import SAFE_VARIANT
+from bot.domain.flags import is_at_safe
 from bot.flags.document import Document
 from bot.flags.files import FlagFile
 from bot.storage import flag_definitions
@@ -91,14 +91,7 @@ class Publisher:
         except (StorageError, OSError):
             return False
         text = self._served[environment].document.served(key)
-        served = {} if text is None else json.loads(text)
-        safe = served.get("metadata", {}).get(SAFE_VARIANT)
-        return (
-            safe is not None
-            and served["state"] == "ENABLED"
-            and served.get("defaultVariant") == safe
-            and not served.get("targeting")
-        )
+        return text is not None and is_at_safe(json.loads(text))
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[asyncio.Event]:

@@ -17,7 +17,7 @@ from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.spelling import unknown
 from bot.domain.vocabulary import Refused
 from bot.services.incidents import Actor, Incidents
-from bot.storage import flag_audit, flag_definitions, flag_log, flags, outbox
+from bot.storage import flag_audit, flag_definitions, flag_drills, flag_log, flags, outbox
 from bot.storage.engine import Engine, StorageError, Transaction
 from bot.storage.flag_audit import Line
 from bot.storage.flag_definitions import Stored
@@ -50,6 +50,11 @@ class Places:
     def is_production(self, environment: str) -> bool:
         return environment in self.production
 
+    @property
+    def practice(self) -> list[str]:
+        """Where nothing is at stake."""
+        return [name for name in self.environments if not self.is_production(name)]
+
     def named(self, name: str) -> str:
         """The environment of this name; raises Refused when there is none."""
         if name in self.environments:
@@ -66,7 +71,7 @@ class Looked:
     stored: Stored
     facts: FlagFacts
     last: FlagEvent | None
-    drill_seconds: float | None
+    drill: Line | None = None
 
     @property
     def token(self) -> str:
@@ -202,6 +207,12 @@ class Containment:
             )
         )
 
+    async def last_drill(self, flag: str) -> Line | None:
+        """How it went when this flag was switched for practice the last time, wherever that was."""
+        return await self._engine.read(
+            lambda transaction: flag_audit.last_drill(transaction, self._team_id, flag)
+        )
+
     async def metadata(self, flag: str, environment: str) -> dict[str, object]:
         """What its owner wrote beside its variants."""
         found = await self._engine.read(
@@ -256,12 +267,16 @@ class Containment:
     async def look_after(self) -> int:
         """Compare what is held with what is served, and say what was lost; answers how many flags that were."""
         now = self._now()
-        lost = await self._engine.write(
-            lambda transaction: flags.look_after(transaction, team_id=self._team_id, now=now)
-        )
-        if lost:
+
+        def body(transaction: Transaction) -> tuple[int, int]:
+            places = self.places.environments
+            settled = flag_drills.settle(transaction, self._team_id, environments=places, now=now)
+            return len(flags.look_after(transaction, team_id=self._team_id, now=now)), settled
+
+        lost, settled = await self._engine.write(body)
+        if lost or settled:
             self._stored()
-        return len(lost)
+        return lost
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

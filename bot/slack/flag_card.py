@@ -15,6 +15,7 @@ from bot.slack.face import Drawing, Face
 from bot.slack.flags import PERSON_SHOWN, REASON_SHOWN, is_off, since_declared, switch_label
 from bot.slack.ids import Action, HoldAim, KillAim, pack
 from bot.slack.text import ago, code, quoted
+from bot.storage.flag_audit import Line
 from bot.storage.flag_log import FlagEvent
 
 DESCRIPTION_SHOWN = 300
@@ -51,7 +52,7 @@ def confirmation(
     small = [
         _last(looked.last, incident, face, now),
         t("Owner: {owner}", owner=quoted(facts.owner, PERSON_SHOWN)) if facts.owner else None,
-        _practised(looked.drill_seconds, face),
+        practised(looked.drill, face, now),
         t("Here this takes a second person: pressing asks for one.") if asks else None,
     ]
     value = pack(
@@ -112,7 +113,17 @@ def _last(last: FlagEvent | None, incident: Incident, face: Face, now: datetime)
     return said
 
 
-def _practised(seconds: float | None, face: Face) -> str | None:
-    if seconds is None:
+def practised(drill: Line | None, face: Face, now: datetime) -> str | None:
+    """How long it took in the last drill until the effect was there, or that it did not come."""
+    if drill is None:
         return None
-    return face.t("In the last drill it took {seconds} s.", seconds=f"{seconds:.1f}")
+    when = ago(datetime.fromisoformat(drill.at), now, face.t)
+    where = quoted(drill.env, PERSON_SHOWN)
+    if drill.seconds is None:
+        return face.t("*The last drill did not go well* ({environment}, {ago}).", environment=where, ago=when)
+    return face.t(
+        "Expected time to effect: {seconds} s, as in the last drill ({environment}, {ago}).",
+        seconds=f"{drill.seconds:.2f}",
+        environment=where,
+        ago=when,
+    )

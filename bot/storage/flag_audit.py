@@ -99,19 +99,24 @@ def lines(
     env: str = "",
     key: str = "",
     incident: int | None = None,
+    operation: str = "",
+    act: Act | None = None,
     since: datetime | None = None,
     limit: int = 100,
 ) -> list[Line]:
-    """The last rows, newest first: of a flag, of an incident, or of all."""
+    """The last rows, newest first: of a flag, of an incident, of an operation, or of all."""
     rows = transaction.all(
         "select operation, step, act, backend, env, key, incident, actor, approver, reason, mark, detail,"
         " seconds, at from flag_audit where team_id = :team_id and (:env = '' or env = :env)"
         " and (:key = '' or key = :key) and (:incident = 0 or incident = :incident) and at >= :since"
+        " and (:operation = '' or operation = :operation) and (:act = '' or act = :act)"
         " order by id desc limit :limit",
         team_id=team_id,
         env=env,
         key=key,
         incident=incident or 0,
+        operation=operation,
+        act="" if act is None else act.value,
         since="" if since is None else stamp(since),
         limit=limit,
     )
@@ -131,15 +136,16 @@ def asked_since(transaction: Transaction, team_id: str, actor: str, act: Act, si
     return 0 if row is None else int(row["times"])
 
 
-def last_drill(transaction: Transaction, team_id: str, key: str) -> float | None:
-    """Seconds that it took to see the effect when this flag was switched for practice the last time."""
-    row = transaction.one(
-        "select seconds from flag_audit where team_id = :team_id and key = :key and act = 'drill'"
-        " and step = 'done' order by id desc limit 1",
+def last_drill(transaction: Transaction, team_id: str, key: str) -> Line | None:
+    """How it went when this flag was switched for practice the last time, in whichever environment."""
+    rows = transaction.all(
+        "select operation, step, act, backend, env, key, incident, actor, approver, reason, mark, detail,"
+        " seconds, at from flag_audit where team_id = :team_id and key = :key and act = 'drill'"
+        " and step <> 'asked' order by id desc limit 1",
         team_id=team_id,
         key=key,
     )
-    return None if row is None else row["seconds"]
+    return next(map(_line, rows), None)
 
 
 def _line(row: Mapping[str, object]) -> Line:

@@ -12,9 +12,11 @@ from datetime import datetime
 from bot.domain.vocabulary import Refused
 from bot.storage import flag_log
 from bot.storage.engine import Transaction
-from bot.storage.flag_definitions import Stored, find
+from bot.storage.flag_definitions import Override, Stored, find
 from bot.storage.flag_log import Kind
 from bot.storage.timeline import stamp
+
+DRILL = "drill"  # the policy of what is held for practice: nobody needs it, and an incident may take it over
 
 
 class FlagMoved(Exception):
@@ -130,6 +132,18 @@ def set_review(
             review_at=None if review_at is None else stamp(review_at),
         )
     )
+
+
+def held_as(transaction: Transaction, team_id: str, env: str, policy: str) -> list[Override]:
+    """What is held in this environment under this policy, by no incident."""
+    rows = transaction.all(
+        "select env, key, variant, incident, actor, reason, created, review_at, policy from flag_override"
+        " where team_id = :team_id and env = :env and policy = :policy and incident is null order by key",
+        team_id=team_id,
+        env=env,
+        policy=policy,
+    )
+    return [Override(**row) for row in rows]
 
 
 def hand_over(

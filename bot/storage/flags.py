@@ -217,7 +217,7 @@ def facts_of(
     """The flag of exactly this key; raises Refused with the nearest ones when there is none."""
     found = _find(transaction, team_id, environment, key)
     held = found.override
-    if held is not None and held.incident is None:
+    if held is not None and held.incident is None and held.policy != flag_overrides.DRILL:
         raise Refused(
             "`{flag}` is held at `{safe}` already, by {holder} outside of any incident.",
             flag=found.key,

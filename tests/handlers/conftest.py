@@ -29,6 +29,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.workspace import Channel
 from bot.services.containment import Containment, Places
 from bot.services.delivery import Delivery
+from bot.services.drilling import Drills, Seen
 from bot.services.homes import Homes
 from bot.services.incidents import Incidents
 from bot.services.reports import Reports
@@ -228,10 +229,12 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
         broken=lambda: ["payments.yaml, line 3: 'titel' is unknown"],
         now=now,
     )
+    drills = Drills(engine, containment, team_id=team, now=now, held=containment.is_held, where=Seen.STORED)
     desk = Desk(
         homes=homes,
         incidents=incidents,
         containment=containment,
+        drills=drills,
         reports=reports,
         summary=summaries.so_far,
         face=FACE,

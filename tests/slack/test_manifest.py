@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 import handlers
 from bot.domain.metrics.asking import Asked
 from bot.services.containment import Containment
+from bot.services.drilling import Drills, Seen
 from bot.services.incidents import Incidents
 from bot.slack.ids import Action, Form
 from bot.slack.manifest import manifest
@@ -80,9 +81,18 @@ async def app() -> Any:
     async with SqliteEngine.open(MEMORY) as engine:
         incidents = Incidents(engine, team_id="T1", runbooks=list, now=lambda: datetime.now(UTC))
         containment = Containment(engine, incidents, team_id="T1", now=lambda: datetime.now(UTC))
+        drills = Drills(
+            engine,
+            containment,
+            team_id="T1",
+            now=lambda: datetime.now(UTC),
+            held=containment.is_held,
+            where=Seen.STORED,
+        )
         desk = Desk(
             incidents=incidents,
             containment=containment,
+            drills=drills,
             reports=NoReports(),
             summary=no_summary,
             homes=NoHomes(),
