@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import click
 
 from bot import offline
 from bot.config import Settings
+from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.errors import StartError
 from bot.sandbox.errors import NotPossibleError, SlackError
 from bot.sandbox.people import NotShownError
@@ -27,6 +30,7 @@ from bot.services.runbooks import Library
 from bot.slack.manifest import manifest
 from bot.storage.flags import Flag
 from bot.stories import STORIES, Stage
+from bot.stories.shopping import WrongLine, shop_at
 from bot.stories.stage import StoryFailed
 
 START_SECONDS = 20.0  # for the bot to start and connect, on a slow machine
@@ -38,6 +42,14 @@ FLAGS = (
     Flag("checkout-recommendations", "Recommendations on the checkout page", "on", "off", None),
     Flag("search-suggestions", "Suggestions while typing in search", "on", "off", None),
 )
+
+
+@dataclass(frozen=True)
+class _Running:
+    """The bot's process, and where it listens."""
+
+    ended: asyncio.Task[int]
+    url: str
 
 
 async def demo(
@@ -63,18 +75,19 @@ async def demo(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="firebreak-")))
         database = database or folder / "firebreak.db"
         slack = await stack.enter_async_context(_sandbox(host, 0 if story and not watch else port, http))
-        ended = await stack.enter_async_context(_bot(slack, database, folder, http))
+        token = secrets.token_hex(24)
+        bot = await stack.enter_async_context(_bot(slack, database, folder, http, token))
         settings = Settings.load({"FIREBREAK_DATABASE": str(database)}, folder / CONFIG, slack=False)
         known = await stack.enter_async_context(offline.existing(settings))
         for flag in FLAGS:
             await offline.define_flag(known, flag)
         if story is not None:
             runbooks = Library.load(list(settings.runbook_folders)).runbooks
-            stage = Stage(slack, known, runbooks, click.echo)
+            stage = Stage(slack, known, runbooks, shop_at(bot.url, token), click.echo)
             return await (_show(stage, story, speed) if watch else _play(stage, story))
         click.echo(f"A local Slack with Firebreak in it: {slack.url}")
         click.echo("Type /incident P0 checkout returns 500 there. Ctrl-C stops everything.")
-        await ended
+        await bot.ended
         raise StartError("The bot stopped by itself; what it said stands above.")
 
 
@@ -108,7 +121,9 @@ def _manifest(http: bool) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _bot(slack: Sandbox, database: Path, folder: Path, http: bool) -> AsyncIterator[asyncio.Task[int]]:
+async def _bot(
+    slack: Sandbox, database: Path, folder: Path, http: bool, token: str
+) -> AsyncIterator[_Running]:
     """`firebreak run` as a process of its own, connected to the sandbox; gone when the context is."""
     port = _free_port()
     process = await asyncio.create_subprocess_exec(
@@ -117,21 +132,23 @@ async def _bot(slack: Sandbox, database: Path, folder: Path, http: bool) -> Asyn
         "-m",
         "bot",
         "run",
-        env=_environment(slack, database, folder, port, http),
+        env=_environment(slack, database, folder, port, http, token),
         stdout=asyncio.subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches us alone, and we end the bot in order
     )
-    ended = asyncio.create_task(process.wait())
+    ended, url = asyncio.create_task(process.wait()), f"http://127.0.0.1:{port}"
     try:
-        await _ready(f"http://127.0.0.1:{port}", ended)
+        await _ready(url, ended)
         if http:
-            slack.workspace.app.request_url = f"http://127.0.0.1:{port}/slack/events"
-        yield ended
+            slack.workspace.app.request_url = f"{url}/slack/events"
+        yield _Running(ended, url)
     finally:
         await _stop(process, ended)
 
 
-def _environment(slack: Sandbox, database: Path, folder: Path, port: int, http: bool) -> dict[str, str]:
+def _environment(
+    slack: Sandbox, database: Path, folder: Path, port: int, http: bool, token: str
+) -> dict[str, str]:
     """The bot's settings, as a person would export them; nothing of the caller's own Slack gets in."""
     inherited = {
         name: value
@@ -150,6 +167,7 @@ def _environment(slack: Sandbox, database: Path, folder: Path, port: int, http: 
         "PORT": str(port),
         "FIREBREAK_DATABASE": str(database),
         "FIREBREAK_CONFIG": str(config),
+        "FIREBREAK_FLAG_TOKENS": f"{FIRST_ENVIRONMENT}:{token}",
     }
 
 
@@ -186,7 +204,7 @@ def _free_port() -> int:
 async def _play(stage: Stage, story: str) -> bool:
     try:
         await STORIES[story](stage)
-    except (StoryFailed, NotShownError, NotPossibleError, SlackError) as failure:
+    except (StoryFailed, WrongLine, NotShownError, NotPossibleError, SlackError) as failure:
         click.echo(f"\n✗ {story}: {failure}", err=True)
         return False
     click.echo(f"\n✓ {story}: database and channel say what they should ({stage.checked} checks).")

@@ -6,6 +6,7 @@ import sys
 
 from bot.stories.drill import drill
 from bot.stories.duplicate import duplicate
+from bot.stories.gateway import gateway
 from bot.stories.handover import handover
 from bot.stories.other_runbook import other_runbook
 from bot.stories.payments import payments
@@ -23,6 +24,7 @@ STORIES: dict[str, Story] = {
     "reopened": reopened,
     "together": together,
     "runbook": other_runbook,
+    "gateway": gateway,
 }
 
 __all__ = ["STORIES", "Stage", "Story", "listed"]

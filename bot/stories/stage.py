@@ -15,6 +15,7 @@ from bot.sandbox.people import Actor, Reply
 from bot.sandbox.server import Sandbox
 from bot.sandbox.workspace import Message
 from bot.storage import outbox
+from bot.stories.shopping import OpenShop
 
 WIDTH = 108  # of what is printed; narrower than most terminals
 TOLD_LOOKS = 600  # of 50 ms: Slack takes one message a second, and a story may leave twenty waiting
@@ -32,6 +33,7 @@ class Stage:
     slack: Sandbox
     database: Database
     runbooks: list[Runbook]
+    shop: OpenShop  # opens an application that reads one of our flags
     tell: Callable[[str], None] = print
     checked: int = field(default=0, init=False)
 
@@ -56,6 +58,11 @@ class Stage:
             self.tell(f"    │ {line}")
         if len(lines) > SHOWN_LINES:
             self.tell(f"    │ … {len(lines) - SHOWN_LINES} more lines")
+
+    def prints(self, line: str) -> None:
+        """Print what an application that reads our flags prints, below the acts and on the page."""
+        self.tell(f"    ┆ the shop prints: {line}")
+        self.slack.workspace.spotlight.say(f"The shop prints: {line}")
 
     def check(self, holds: bool, what: str, found: Any = None) -> None:
         """The story stands or falls with this; raises StoryFailed."""

@@ -15,7 +15,32 @@ from bot.demo import FLAGS
 from bot.sandbox.server import Sandbox
 from bot.slack.manifest import manifest
 from bot.stories import STORIES, Stage
+from bot.stories.shopping import OpenShop, Shop, WrongLine, shop_at
 from bot.stories.stage import StoryFailed
+from chaos.applications import Application, application
+from tests.flags.serving import TOKEN, serving
+
+
+class Official:
+    """An application with OpenFeature's own provider, which prints each value that it sees change."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def prints(self, on: bool) -> str:
+        line = await self._application.line()
+        assert line["value"] is on, line
+        return str(line)
+
+
+def official(url: str) -> OpenShop:
+    @contextlib.asynccontextmanager
+    async def opened(flag: str) -> AsyncIterator[Shop]:
+        async with application("ofrep", url, TOKEN) as started:
+            await started.watches(flag)
+            yield Official(started)
+
+    return opened
 
 
 def settings_for(slack: Sandbox, over: str, folder: Path) -> Settings:
@@ -33,6 +58,7 @@ def settings_for(slack: Sandbox, over: str, folder: Path) -> Settings:
             "SLACK_API_URL": slack.api_url,
             "PORT": "0",
             "FIREBREAK_DATABASE": str(folder / "firebreak.db"),
+            "FIREBREAK_FLAG_TOKENS": f"production:{TOKEN}",
         },
         config,
     )
@@ -56,7 +82,8 @@ async def stage_for(over: str, folder: Path) -> AsyncIterator[Stage]:
     ):
         for flag in FLAGS:
             await offline.define_flag(database, flag)
-        yield Stage(slack, database, running.library.runbooks, tell=lambda line: None)
+        assert running.url is not None
+        yield Stage(slack, database, running.library.runbooks, official(running.url), tell=lambda line: None)
 
 
 @pytest.mark.parametrize("over", ["socket", "http"])
@@ -86,3 +113,26 @@ async def test_an_incident_goes_on_after_a_restart(tmp_path: Path) -> None:
             await ana.sees("leads now", channel)
             await ana.sees("Lead: @Ana Ruiz", channel)
         assert len(channel.pins) == 2
+
+
+async def test_the_shop_of_the_demo_prints_what_it_serves_and_has_a_safe_default(tmp_path: Path) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        bot = await stack.enter_async_context(contextlib.AsyncExitStack())
+        house = await bot.enter_async_context(serving(tmp_path))
+        await house.define("gateway")
+        shop = await stack.enter_async_context(shop_at(house.url, TOKEN)("gateway"))
+        assert "gateway: ON (STATIC, on)" in await shop.prints(on=True)
+        await house.kill("gateway")
+        assert "gateway: OFF (STATIC, off)" in await shop.prints(on=False)
+        await house.undo("gateway")
+        await shop.prints(on=True)
+        await bot.aclose()
+        assert "the default in its code" in await shop.prints(on=False)
+
+
+async def test_a_shop_that_serves_something_else_fails_the_story(tmp_path: Path) -> None:
+    async with serving(tmp_path) as house:
+        await house.define("gateway")
+        async with shop_at(house.url, TOKEN)("gateway") as shop:
+            with pytest.raises(WrongLine, match="and not that it is off"):
+                await shop.prints(on=False)
