@@ -34,6 +34,7 @@ from bot.services.summaries import Summaries
 from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
 from bot.slack.errors import code_of, meaning
+from bot.slack.exports import exports
 from bot.slack.face import Face
 from bot.slack.figures import pictures
 from bot.slack.home import Tabs
@@ -191,6 +192,7 @@ def _parts(
         waiting=incidents.waiting,
         budgets=budgets,
         picture=pictures(reports, face.t),
+        export=exports(incidents, face),
         held=read_back(containment.is_held, flags),
     )
     delivery = Delivery(engine, outside, now=now)

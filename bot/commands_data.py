@@ -164,6 +164,7 @@ def _summary_lines(summary: Summary, wanted: Wanted) -> list[str]:
 def export(incident: str | None, form: str | None) -> None:
     """Write all incidents to stdout, for `firebreak import` and others; or one with its whole timeline: INC-1."""
     from bot import offline
+    from bot.domain.one_incident import ExportForm
 
     if incident is None:
         if form == "md":
@@ -175,14 +176,16 @@ def export(incident: str | None, form: str | None) -> None:
     number = incident_number(incident)
     if number is None:
         raise click.UsageError(f"{incident!r} is not the name of an incident; they look like INC-42.")
-    if form in ("csv", "jsonl"):
-        raise click.UsageError(f"One incident is written as md or json; {form} is for all of them.")
+    if form == "jsonl":
+        raise click.UsageError("One incident is written as md, json or csv; jsonl is for all of them.")
 
     async def work() -> str:
         async with offline.existing(Settings.load(os.environ, slack=False)) as database:
-            return await offline.exported(database, number, form or "md")
+            return await offline.exported(database, number, ExportForm(form or "md"))
 
-    click.echo(asyncio.run(work()), nl=False)
+    sys.stdout.buffer.write(
+        asyncio.run(work()).encode()
+    )  # UTF-8 and its own line ends, wherever it is written
 
 
 async def _exported(form: str) -> None:

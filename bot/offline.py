@@ -8,17 +8,16 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from bot.charts.studio import NotDrawn, Order, drawn
 from bot.config import Settings
-from bot.domain.document import timeline_markdown
 from bot.domain.flags import Definition
 from bot.domain.language import Translate
 from bot.domain.measure_words import measured_lines
 from bot.domain.metrics import report_json, report_lines
 from bot.domain.metrics.charts import strip
 from bot.domain.metrics.report_csv import report_csv
+from bot.domain.one_incident import ExportForm
 from bot.domain.vocabulary import Refused, incident_name
 from bot.errors import StartError
 from bot.services.incidents import Incidents
@@ -118,34 +117,12 @@ async def _illustrated(database: Database, study: Study, form: str) -> bytes:
         raise StartError(str(error)) from error
 
 
-async def exported(database: Database, number: int, form: str) -> str:
-    """The whole incident as Markdown or JSON text; raises Refused when there is none with this number."""
+async def exported(database: Database, number: int, form: ExportForm) -> str:
+    """The whole incident as text; raises Refused when there is none with this number."""
     incident = await database.incidents.find(number)
     if incident is None:
         raise Refused("There is no {incident} in this database.", incident=incident_name(number))
-    entries = await database.incidents.timeline(number)
-    names = await database.incidents.names()
-    if form == "md":
-        return timeline_markdown(incident, entries, database.t, lambda person: names.get(person, person))
-    document: dict[str, Any] = {
-        "incident": incident.name,
-        "title": incident.title,
-        "severity": incident.severity.value,
-        "phase": incident.phase.value,
-        "milestones": {milestone.value: at.isoformat() for milestone, at in incident.milestones.items()},
-        "measures": [measure.model_dump(mode="json") for measure in incident.measures],
-        "people": names,
-        "timeline": [
-            {
-                "version": entry.version,
-                "recorded_at": entry.recorded_at.isoformat(),
-                "hash": entry.hash,
-                **entry.event.model_dump(mode="json"),
-            }
-            for entry in entries
-        ],
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return await database.incidents.exported(incident, form, database.t)
 
 
 async def define_flags(

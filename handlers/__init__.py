@@ -12,6 +12,7 @@ from handlers import (
     correcting,
     declare,
     drilling,
+    exporting,
     flags,
     gates,
     home,
@@ -42,6 +43,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     updates.register(app, incident, desk)
     lifecycle.register(incident, desk)
     correcting.register(incident, desk)
+    exporting.register(incident, desk)
     roles.register(app, incident, desk)
     checklist.register(app, incident, desk)
     runbook.register(app, incident, desk)

@@ -87,7 +87,7 @@ async def _keep(desk: Desk, event: Body, body: Body) -> None:
     if here is None or has_message(here, ts, kept):
         return
     wanted = FetchMessage(ts=ts, person=person, kept=kept, author=author_of(message), text=words_of(message))
-    await desk.incidents.look_up(here.number, wanted, key=_key(body))
+    await desk.incidents.promise(here.number, wanted, key=_key(body))
 
 
 async def _unpin(desk: Desk, event: Body, body: Body) -> None:

@@ -58,10 +58,7 @@ def help_text(face: Face, emoji: str) -> str:
         (t("/incident update <text>"), t("tell those who wait; alone it opens a form")),
         ("/incident catchup", t("where it stands, in ten lines, for you alone")),
         (t("/incident note <text>"), t("write into the timeline")),
-        (
-            f":{emoji}:",
-            t("on a message, or a pin: it stands in the timeline, and shared files do by themselves"),
-        ),
+        _kept(emoji, t),
         (t("/incident measure p95 before 820 ms"), t("what a figure said before, or says after")),
         ("/incident severity P1", t("change the severity")),
         ("/incident runbook", t("see which runbook fits, and change it")),
@@ -86,10 +83,16 @@ def help_text(face: Face, emoji: str) -> str:
         ),
         ("/incident actions", t("the action items, each with a button: done, or open again")),
         ("/incident timeline", t("what happened, in order")),
+        ("/incident export", t("all of it as a file; with `json` or `csv` as that")),
         ("/incident list", t("the open incidents, the worst first")),
         ("/mttr 28d", t("recovery times of the last 28 days")),
     ]
     return "\n".join([_headline(t), *(f"{code(command)} {what}" for command, what in lines)])
+
+
+def _kept(emoji: str, t: Translate) -> tuple[str, str]:
+    told = t("on a message, or a pin: it stands in the timeline, and shared files do by themselves")
+    return f":{emoji}:", told
 
 
 def _headline(t: Translate) -> str:

@@ -128,6 +128,9 @@ async def test_what_happened_can_be_read_without_slack(slack: Sandbox, tmp_path:
     markdown = firebreak("export", "inc-1", cwd=tmp_path).stdout
     assert markdown.startswith("# INC-1")
     assert "ana" in markdown
+    table = firebreak("export", "INC-1", "--format", "csv", cwd=tmp_path).stdout.splitlines()
+    assert table[0].startswith("number,at,recorded_at,")
+    assert "incident_declared" in table[1]
     assert "no INC-9" in refused(firebreak("export", "INC-9", cwd=tmp_path))
     assert "0 days" in refused(firebreak("report", "--window", "0d", cwd=tmp_path))
 

@@ -6,26 +6,33 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from bot.domain.events import Event
+from bot.domain.holding import holdings, shared_files
 from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.measure_words import caution, measure_lines, pairs
 from bot.domain.metrics.wording import duration_words
-from bot.domain.naming import milestone_word, phase_word
+from bot.domain.naming import milestone_word, phase_word, role_word
 from bot.domain.story import Who, action_item_line, line, marks, utc
+from bot.domain.story_captured import size_words, unread_words
 from bot.domain.told import Recorded, Told, told
 
 
 def timeline_markdown(incident: Incident, entries: Iterable[Recorded], t: Translate, who: Who) -> str:
     """The whole incident as a document: facts, milestones with durations, and what happened, in order."""
+    known = list(entries)
+    events = [entry.event for entry in known]
     parts = [
         f"# {incident.name}: {markdown(incident.title)}",
         "\n".join(_facts(incident, t, who)),
         t("## Milestones"),
         "\n".join(_milestones(incident, t)),
         *_measures(incident, t),
+        *_roles(events, t, who),
+        *_files(events, t, who),
         t("## Timeline"),
         t("All times are UTC."),
-        "\n".join(_entry(entry, t, who) for entry in told(entries)),
+        "\n".join(_entry(entry, t, who) for entry in told(known)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -67,6 +74,38 @@ def _milestones(incident: Incident, t: Translate) -> Iterator[str]:
     declared = incident.declared_at
     for milestone, at in sorted(incident.milestones.items(), key=lambda reached: reached[1]):
         yield f"| {milestone_word(milestone, t)} | {utc(at)} | {_since(declared, at, t)} |"
+
+
+def _roles(events: list[Event], t: Translate, who: Who) -> Iterator[str]:
+    """Who had which role from when to when."""
+    held = holdings(events)
+    if not held:
+        return
+    yield t("## Roles")
+    rows = [t("| role | who | from (UTC) | to (UTC) |"), "|---|---|---|---|"]
+    for each in held:
+        until = "" if each.until is None else utc(each.until)
+        rows.append(
+            f"| {role_word(each.role, t)} | {markdown(who(each.person))} | {utc(each.since)} | {until} |"
+        )
+    yield "\n".join(rows)
+
+
+def _files(events: list[Event], t: Translate, who: Who) -> Iterator[str]:
+    """What was shared in the channel, so that each can be told from any other."""
+    files = shared_files(events)
+    if not files:
+        return
+    yield t("## Files")
+    rows = [t("| file | type | size | SHA-256 | shared by |"), "|---|---|---|---|---|"]
+    for each in files:
+        shared = each.shared
+        name = markdown(shared.name)
+        link = f"[{name}](<{shared.permalink}>)" if shared.permalink.startswith("https://") else name
+        digest = f"`{each.sha256}`" if each.sha256 else unread_words(each.unread, t) if each.unread else ""
+        cells = (link, markdown(shared.mimetype), size_words(shared.size), digest, markdown(who(shared.by)))
+        rows.append(f"| {' | '.join(cells)} |")
+    yield "\n".join(rows)
 
 
 def _measures(incident: Incident, t: Translate) -> Iterator[str]:

@@ -53,6 +53,7 @@ from bot.domain.events import (
 )
 from bot.domain.happened import EntryCorrected
 from bot.domain.incident import Incident
+from bot.domain.one_incident import ExportForm
 from bot.domain.reminders import item_of
 from bot.domain.runbook import Frozen
 from bot.domain.vocabulary import Role, Surface
@@ -168,6 +169,14 @@ class FetchFile(Frozen):
     name: str
 
 
+class SendExport(Frozen):
+    """Send the whole incident as a file to whoever asked for it."""
+
+    type: Literal["send_export"] = "send_export"
+    person: str
+    form: ExportForm
+
+
 Effect = Annotated[
     OpenChannel
     | Invite
@@ -181,7 +190,8 @@ Effect = Annotated[
     | PostSummary
     | SendPicture
     | FetchMessage
-    | FetchFile,
+    | FetchFile
+    | SendExport,
     Field(discriminator="type"),
 ]
 
@@ -202,7 +212,7 @@ def promised(incident: Incident, event: Event) -> list[Effect]:
 
 def _needs_channel(effect: Effect) -> bool:
     match effect:
-        case OpenChannel() | Spread() | Whisper() | PostSummary() | SendPicture():
+        case OpenChannel() | Spread() | Whisper() | PostSummary() | SendPicture() | SendExport():
             return False
         case Draw():
             return effect.surface in IN_CHANNEL
@@ -317,6 +327,8 @@ def coalesce_key(effect: Effect) -> str | None:
             return f"message:{effect.ts}:{effect.kept.value}"
         case FetchFile():
             return f"file:{effect.file}"
+        case SendExport():
+            return f"export:{effect.person} {effect.form.value}"
         case OpenChannel() | Invite() | CallGroup() | Tell() | Brief() | Whisper() | Spread() | PostSummary():
             return None
         case _:
@@ -356,6 +368,8 @@ def lane(effect: Effect) -> str:
             return "summary"
         case SendPicture():
             return f"picture:{effect.person}"
+        case SendExport():
+            return f"export:{effect.person}"
         case FetchMessage():
             return f"message:{effect.ts}"
         case FetchFile():

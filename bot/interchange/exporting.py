@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
 
+from bot.domain.cells import quoted
 from bot.domain.events import IncidentImported, UpdateImported
 from bot.domain.incident import Incident
 from bot.domain.language import English
@@ -16,7 +17,7 @@ from bot.domain.recoveries import recovery_of
 from bot.domain.story import line
 from bot.domain.told import Told, told
 from bot.domain.vocabulary import Milestone, incident_name
-from bot.interchange.formats import FIELDS, SERVICES_JOINED, quoted
+from bot.interchange.formats import FIELDS, SERVICES_JOINED
 from bot.storage import exported
 from bot.storage.engine import Engine, Transaction
 from bot.storage.imported import own_source

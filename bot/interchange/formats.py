@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.cells import unquoted
 from bot.domain.imported import Draft, Said
 from bot.domain.vocabulary import Milestone, Severity
 
@@ -245,15 +246,3 @@ def _objects(values: object) -> Iterator[tuple[int, dict[str, Any]]]:
     """The elements of a list that are objects; what else stands in it says nothing."""
     if isinstance(values, list):
         yield from ((place, each) for place, each in enumerate(values) if isinstance(each, dict))
-
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the beginning of a formula
-
-
-def quoted(text: str) -> str:
-    """A text as a field of a CSV that no spreadsheet calculates; `unquoted` takes it back."""
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
-
-
-def unquoted(text: str) -> str:
-    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text

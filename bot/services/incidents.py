@@ -10,9 +10,11 @@ from bot.domain.affected import NOTHING_NAMED, Affected
 from bot.domain.captured import Captured
 from bot.domain.commands import Capture, ChangeRunbook, Command, DeclareIncident
 from bot.domain.customs import Customs
-from bot.domain.effects import FetchMessage
+from bot.domain.effects import FetchMessage, SendExport
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident
+from bot.domain.language import Translate
+from bot.domain.one_incident import ExportForm, written
 from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Kind, Refused, Severity
@@ -213,12 +215,12 @@ class Incidents:
 
         return await self._write(body)
 
-    async def look_up(self, number: int, message: FetchMessage, *, key: str) -> None:
-        """Somebody keeps this message: what it says is read, and captured then."""
+    async def promise(self, number: int, effect: FetchMessage | SendExport, *, key: str) -> None:
+        """What no event asks for: a message that somebody keeps is read, an export sent to whoever asked."""
         now = self._now()
         promised = await self._engine.write(
             lambda transaction: incidents.promise_once(
-                transaction, message, team_id=self._team_id, number=number, now=now, key=key
+                transaction, effect, team_id=self._team_id, number=number, now=now, key=key
             )
         )
         if promised:
@@ -246,6 +248,11 @@ class Incidents:
         return await self._engine.read(
             lambda transaction: timeline.entries(transaction, self._team_id, number)
         )
+
+    async def exported(self, incident: Incident, form: ExportForm, t: Translate) -> str:
+        """The whole incident as a file of this form, in the words of `t`."""
+        entries, names = await self.timeline(incident.number), await self.names()
+        return written(incident, entries, form, t, names)
 
     async def flags(self) -> list[flags.Flag]:
         """All flags, those that are held first."""

@@ -29,6 +29,7 @@ from bot.domain.effects import (
     OpenChannel,
     Pin,
     PostSummary,
+    SendExport,
     SendPicture,
     Spread,
     Tell,
@@ -49,7 +50,7 @@ from bot.slack.flags import ReadBack
 from bot.slack.groups import Groups
 from bot.slack.moments import moment
 from bot.slack.reading import Reading
-from bot.slack.uploads import Picture, Uploads
+from bot.slack.uploads import Upload, Uploads
 from bot.storage.outbox import Promise
 
 CHANNEL_NAME_MAX = 80  # https://docs.slack.dev/reference/methods/conversations.create
@@ -82,8 +83,12 @@ async def _nothing_waits(number: int) -> list[str]:
     return []
 
 
-async def _no_picture(effect: SendPicture) -> Picture | None:
+async def _no_picture(effect: SendPicture) -> Upload | None:
     return None
+
+
+async def _no_export(incident: Incident, effect: SendExport) -> Upload:
+    raise AssertionError("nobody asks for an export here")
 
 
 class SlackOutside:
@@ -98,7 +103,8 @@ class SlackOutside:
         now: Callable[[], datetime],
         summary: Summary,
         waiting: Callable[[int], Awaitable[list[str]]] = _nothing_waits,
-        picture: Callable[[SendPicture], Awaitable[Picture | None]] = _no_picture,
+        picture: Callable[[SendPicture], Awaitable[Upload | None]] = _no_picture,
+        export: Callable[[Incident, SendExport], Awaitable[Upload]] = _no_export,
         held: Callable[[str, str], Awaitable[bool]] | None = None,
         budgets: Budgets | None = None,
     ) -> None:
@@ -109,6 +115,7 @@ class SlackOutside:
         self._summary = summary
         self._waiting = waiting
         self._picture = picture
+        self._export = export
         self._held = held
         self._budgets = budgets or Budgets()
         self._groups = Groups(client, self._budgets)
@@ -164,6 +171,10 @@ class SlackOutside:
                 return await self._reading.message(promise, _channel(incident), effect)
             case FetchFile():
                 return await self._reading.file(promise, effect)
+            case SendExport():
+                await Uploads(self._client, self._budgets).send(
+                    promise, effect.person, await self._export(incident, effect)
+                )
             case _:
                 assert_never(effect)
         return None

@@ -15,7 +15,7 @@ from bot.slack.blocks import Block
 from bot.slack.face import Drawing
 from bot.slack.ids import Action, FiguresAim, pack
 from bot.slack.text import cut, escape, quoted
-from bot.slack.uploads import Picture
+from bot.slack.uploads import Upload
 
 LINES_SHOWN = 45  # a message holds 50 blocks; headline, buttons and a note take some
 
@@ -47,10 +47,10 @@ def _buttons(asked: Asked, t: Translate) -> Block:
     )
 
 
-def pictures(reports: Reports, t: Translate) -> Callable[[SendPicture], Awaitable[Picture | None]]:
+def pictures(reports: Reports, t: Translate) -> Callable[[SendPicture], Awaitable[Upload | None]]:
     """Where the pictures come from that were promised."""
 
-    async def picture(wanted: SendPicture) -> Picture | None:
+    async def picture(wanted: SendPicture) -> Upload | None:
         try:
             made = await reports.picture(wanted)
         except NotDrawn as error:
@@ -59,7 +59,7 @@ def pictures(reports: Reports, t: Translate) -> Callable[[SendPicture], Awaitabl
             return None
         chart = made.chart
         comment = t("{title}, {window}", title=chart.title, window=chart.subtitle)
-        return Picture(made.png, title=chart.title, alt=chart.alt, comment=escape(comment))
+        return Upload(made.png, title=chart.title, alt=chart.alt, comment=escape(comment))
 
     return picture
 

@@ -1,4 +1,4 @@
-"""Send a picture to a person: announced, uploaded and shared in their direct messages, once.
+"""Send a file to a person: announced, uploaded and shared in their direct messages, once.
 
 files.upload is gone; https://docs.slack.dev/messaging/working-with-files has the three steps. A file carries no
 metadata, so its name holds the effect's number: that is how an upload with a lost answer is found again.
@@ -20,17 +20,19 @@ PAGE = 100  # messages that are looked through for a picture that may have arriv
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A PNG, its description for those who cannot see it, and the words above it."""
+class Upload:
+    """A file and the words above it; a picture has a description for those who cannot see it."""
 
     data: bytes
     title: str
-    alt: str
     comment: str
+    alt: str = ""
+    stem: str = "firebreak"  # how its name begins; it ends with the effect's number
+    ending: str = "png"
 
 
 class Uploads:
-    """Pictures for people."""
+    """Files for people."""
 
     def __init__(self, client: AsyncWebClient, budgets: Budgets) -> None:
         if client.session is None:
@@ -39,9 +41,9 @@ class Uploads:
         self._session = client.session
         self._budgets = budgets
 
-    async def send(self, promise: Promise, person: str, picture: Picture) -> None:
+    async def send(self, promise: Promise, person: str, upload: Upload) -> None:
         """Into the person's direct messages, unless an earlier attempt brought it there."""
-        name = f"firebreak-{promise.id}.png"
+        name = f"{upload.stem}-{promise.id}.{upload.ending}"
         self._budgets.take("conversations.open", promise.id)
         opened = await self._client.conversations_open(users=person)
         channel = opened["channel"]["id"]
@@ -49,21 +51,21 @@ class Uploads:
             return
         self._budgets.take("files.getUploadURLExternal", promise.id)
         announced = await self._client.files_getUploadURLExternal(
-            filename=name, length=len(picture.data), alt_txt=cut(picture.alt, ALT_MAX)
+            filename=name, length=len(upload.data), **_described(upload)
         )
-        await self._upload(announced["upload_url"], picture.data)
+        await self._upload(announced["upload_url"], upload.data)
         self._budgets.take("files.completeUploadExternal", promise.id)
         await self._client.files_completeUploadExternal(
-            files=[{"id": announced["file_id"], "title": picture.title}],
+            files=[{"id": announced["file_id"], "title": upload.title}],
             channel_id=channel,
-            initial_comment=picture.comment,
+            initial_comment=upload.comment,
         )
 
     async def _upload(self, url: str, data: bytes) -> None:
         """The address is signed and for this file alone: no token goes with it."""
         async with self._session.post(url, data=data) as answer:
             if answer.status != 200:
-                raise Failed(f"Slack did not take the picture (HTTP {answer.status})", in_doubt=False)
+                raise Failed(f"Slack did not take the file (HTTP {answer.status})", in_doubt=False)
 
     async def _is_there(self, promise: Promise, channel: str, name: str) -> bool:
         self._budgets.take("conversations.history", promise.id)
@@ -71,3 +73,7 @@ class Uploads:
         return any(
             file.get("name") == name for each in history["messages"] for file in each.get("files") or ()
         )
+
+
+def _described(upload: Upload) -> dict[str, str]:
+    return {"alt_txt": cut(upload.alt, ALT_MAX)} if upload.alt else {}

@@ -22,6 +22,7 @@ from bot.domain.effects import (
     OpenChannel,
     Pin,
     PostSummary,
+    SendExport,
     SendPicture,
     Spread,
     Tell,
@@ -34,6 +35,7 @@ from bot.domain.effects import (
 from bot.domain.events import Event, NoteAdded
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
+from bot.domain.one_incident import ExportForm
 from bot.domain.rules import decide
 from bot.domain.vocabulary import Refused, Role, Surface
 from tests.domain.samples import (
@@ -71,6 +73,7 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
         SendPicture(person=ANA, window="28d", severities=("P0",), service="cart"),
         FetchMessage(ts="1.1", person=BO, kept=Kept.EMOJI),
         FetchFile(file="F1", name="latency.png"),
+        SendExport(person=ANA, form=ExportForm.CSV),
     )
 }
 
@@ -227,6 +230,7 @@ def test_what_shows_or_reads_one_thing_waits_once_and_everything_else_counts() -
         "SendPicture": "picture:U01ANA 28d P0 cart",
         "FetchMessage": "message:1.1:emoji",
         "FetchFile": "file:F1",
+        "SendExport": "export:U01ANA csv",
     }
     assert coalesce_key(Draw(surface=TOPIC)) != coalesce_key(Draw(surface=CARD))
 

@@ -36,6 +36,7 @@ from bot.services.reports import Reports
 from bot.services.summaries import Schedule, Summaries
 from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
+from bot.slack.exports import exports
 from bot.slack.figures import pictures
 from bot.slack.home import Tabs
 from bot.slack.manifest import manifest
@@ -217,6 +218,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
         summary=summaries.lines,
         waiting=incidents.waiting,
         picture=pictures(reports, FACE.t),
+        export=exports(incidents, FACE),
         held=containment.is_held,
         budgets=Budgets(lambda: now().timestamp()),
     )

@@ -124,7 +124,7 @@ def test_no_spreadsheet_calculates_what_people_typed(tmp_path: Path) -> None:
     ("words", "says"),
     [
         (("--format", "md"), "Markdown is for one incident"),
-        (("INC-1", "--format", "csv"), "One incident is written as md or json"),
+        (("INC-1", "--format", "jsonl"), "One incident is written as md, json or csv"),
         (("checkout",), "is not the name of an incident"),
     ],
 )

@@ -15,13 +15,13 @@ from bot.sandbox.fixture import slack, slack_clock
 from bot.sandbox.server import Sandbox
 from bot.slack.budgets import Budgets
 from bot.slack.manifest import manifest
-from bot.slack.uploads import Picture, Uploads
+from bot.slack.uploads import Upload, Uploads
 from tests.slack.test_client import promised
 
 __all__ = ["slack", "slack_clock"]
 
 EFFECT = SendPicture(person="U01ANA", window="28d")
-PICTURE = Picture(b"\x89PNG\r\n", title="Every incident", alt="Dots " * 400, comment="Here it is")
+PICTURE = Upload(b"\x89PNG\r\n", title="Every incident", alt="Dots " * 400, comment="Here it is")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot import offline
+from bot.domain.one_incident import ExportForm
 from bot.domain.vocabulary import Phase
 from tests.stories.test_stories import settings_for, stage_for
 
@@ -41,7 +42,7 @@ async def test_an_incident_is_led_in_french_and_changes_its_runbook(tmp_path: Pa
 
         help_text = (await ana.types("/incident help", channel.id)).text
         assert "voir quel runbook convient, et en changer" in help_text
-        exported = await offline.exported(stage.database, 1, "md")
+        exported = await offline.exported(stage.database, 1, ExportForm.MARKDOWN)
         assert "## Chronologie" in exported
         assert f"a fait\u00a0: {scope.text}" in exported.replace("\\", "")
         assert settings_for(stage.slack, "socket", tmp_path).language == "fr"
