@@ -45,7 +45,9 @@ async def acknowledgement() -> Sizes:
         many = await stack.enter_async_context(_filled(*MANY))
         times: dict[Incidents, list[float]] = {few: [], many: []}
         for turn in range(WARM + COMMANDS):
-            for service in (few, many) if turn % 4 < 2 else (many, few):  # each side first as often, on and off
+            for service in (
+                (few, many) if turn % 4 < 2 else (many, few)
+            ):  # each side first as often, on and off
                 seconds = await _click(service, turn)
                 if turn >= WARM:
                     times[service].append(seconds * 1000)

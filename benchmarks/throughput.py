@@ -23,8 +23,9 @@ TOGETHER = 32  # callers at once; the group that one commit carries
 INCIDENTS = 32  # one a caller, as in a bad hour
 ANA = Actor("U01ANA", "ana")
 FIREBREAK_ITSELF = Actor(FIREBREAK, "Firebreak")
-# What one click leaves: an event, a request, the incident's state, and the redraws of card and checklist, which
-# wait already and which it joins. Both sides write over what is there as SQL does it in one statement.
+# What one click leaves: an event, a request, the incident's state, the reminder of a step that has a due time, and
+# the redraws of card and checklist, which wait already and which it joins. Both sides write over what is there as
+# SQL does it in one statement.
 JOINED = (
     " on conflict (team_id, incident, coalesce_key) where state = 'pending' and coalesce_key is not null"
     " do update set bumps = effect.bumps + 1"
@@ -34,6 +35,7 @@ STATEMENTS = {
     "request": "",
     "incident": " on conflict (team_id, number) do update set"
     " version = excluded.version, state = excluded.state, hash = excluded.hash",
+    "timer": " on conflict (team_id, incident, name) do update set due = excluded.due",
     "effect": JOINED,
     "other effect": JOINED,
 }
@@ -116,7 +118,7 @@ def newest(name: str) -> str:
     """Selects a row as we left it; of the effects, the redraws of the last incident's card and checklist."""
     table = table_of(name)
     where = f"where coalesce_key = '{REDRAWS[name]}'" if name in REDRAWS else ""
-    order = {"timeline": "id", "effect": "id", "incident": "number", "request": "at"}[table]
+    order = {"timeline": "id", "effect": "id", "incident": "number", "request": "at", "timer": "due"}[table]
     return f"select * from {table} {where} order by {order} desc limit 1"  # noqa: S608
 
 
@@ -144,5 +146,7 @@ def unique(name: str, number: int) -> Row:
             return {"number": incident, "version": 10 + number}
         case "request":
             return {"key": f"k{number}"}
+        case "timer":
+            return {"incident": incident}
         case _:
             return {"id": None, "incident": incident}

@@ -197,6 +197,7 @@ Effect = Annotated[
 
 effect_adapter: TypeAdapter[Effect] = TypeAdapter(Effect)
 
+DRAWS = {surface: Draw(surface=surface) for surface in Surface}
 IN_CHANNEL = (Surface.CARD, Surface.CHECKLIST, Surface.TOPIC)
 PINNED = (Surface.CARD, Surface.CHECKLIST)
 
@@ -226,6 +227,8 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
     if isinstance(event, Captured):
         return _to_read(incident, event)
     match event:
+        case StepDone() | StepSkipped() | StepReopened() | StepAdded() | StepNoted():
+            return _draws(Surface.CHECKLIST, Surface.CARD)
         case IncidentDeclared():
             return [OpenChannel(), Draw(surface=Surface.ANNOUNCEMENT)]
         case ChannelOpened():
@@ -247,8 +250,6 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
                 Brief(person=event.person, role=event.role),
                 *_draws(Surface.CARD, Surface.ANNOUNCEMENT),
             ]
-        case StepDone() | StepSkipped() | StepReopened() | StepAdded() | StepNoted():
-            return _draws(Surface.CHECKLIST, Surface.CARD)
         case StepAssigned():
             return [Invite(person=event.person), Tell(event=event), *_draws(Surface.CHECKLIST)]
         case ActionItemAdded():
@@ -310,7 +311,7 @@ def _briefs(incident: Incident) -> list[Effect]:
 
 
 def _draws(*surfaces: Surface) -> list[Effect]:
-    return [Draw(surface=surface) for surface in surfaces]
+    return [DRAWS[surface] for surface in surfaces]
 
 
 def coalesce_key(effect: Effect) -> str | None:

@@ -84,6 +84,7 @@ def replay(number: int, events: Iterable[Event]) -> Incident:
     return incident
 
 
+Tick = StepDone | StepSkipped | StepReopened
 Turn = (
     IncidentReopened
     | IncidentUnmerged
@@ -97,6 +98,8 @@ Turn = (
 
 
 def _changes(incident: Incident, event: Event) -> dict[str, object]:
+    if isinstance(event, Tick):  # first: most of what happens is a click
+        return {"items": _ticked(incident.items, event)}
     if isinstance(event, Turn):
         return _turned(incident, event)
     if isinstance(event, switching.Switched):
@@ -123,8 +126,6 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return {"severity": event.severity, "peak": min(incident.peak, event.severity)}
         case RoleTaken():
             return _role_taken(incident, event)
-        case StepDone() | StepSkipped() | StepReopened():
-            return {"items": tuple([_ticked(item, event) for item in incident.items])}
         case StepAssigned() | StepNoted():
             return {"items": tuple(_annotated(item, event) for item in incident.items)}
         case StepAdded():
@@ -307,9 +308,8 @@ def _role_taken(incident: Incident, event: RoleTaken) -> dict[str, object]:
     return changes
 
 
-def _ticked(item: Item, event: StepDone | StepSkipped | StepReopened) -> Item:
-    if item.step.id != event.step:
-        return item  # the very same: only what is another object is written anew
+def _ticked(items: tuple[Item, ...], event: Tick) -> tuple[Item, ...]:
+    """All others stay the very same object: what is another one is written anew."""
     match event:
         case StepDone():
             closed = {"state": StepState.DONE, "by": event.by, "at": event.at, "reason": ""}
@@ -317,7 +317,8 @@ def _ticked(item: Item, event: StepDone | StepSkipped | StepReopened) -> Item:
             closed = {"state": StepState.SKIPPED, "by": event.by, "at": event.at, "reason": event.reason}
         case StepReopened():
             closed = {"state": StepState.OPEN, "by": None, "at": None, "reason": ""}
-    return item.model_copy(update=closed)
+    step = event.step
+    return tuple([item if item.step.id != step else item.model_copy(update=closed) for item in items])
 
 
 def _annotated(item: Item, event: StepAssigned | StepNoted) -> Item:

@@ -35,10 +35,12 @@ def wanted(incident: Incident) -> dict[str, datetime]:
     coming = _reviews(incident)  # of a closed incident too: a flag is not let go of because nobody looks
     if not incident.version or incident.origin is not None:
         return coming
-    coming.update(_of_action_items(incident))
+    if incident.action_items:
+        coming.update(_of_action_items(incident))
     if not incident.is_closed:
         coming.update(_while_open(incident))
-    return {name: at for name, at in coming.items() if name not in incident.reminded}
+    reminded = incident.reminded
+    return {name: at for name, at in coming.items() if name not in reminded} if reminded else coming
 
 
 def review_name(held: Containment) -> str:
@@ -66,12 +68,9 @@ def _while_open(incident: Incident) -> Iterator[tuple[str, datetime]]:
     update = _next_update(incident)
     if update is not None:
         yield UPDATE_DUE, update
+    phase = incident.phase
     for item in incident.items:
-        if (
-            item.step.due_after is None
-            or item.phase is not incident.phase
-            or item.state is not StepState.OPEN
-        ):
+        if item.state is not StepState.OPEN or item.phase is not phase or item.step.due_after is None:
             continue
         due, name = incident.due(item), STEP_DUE + item.step.id
         if due is not None:

@@ -14,6 +14,7 @@ from bot.domain.effects import Effect, coalesce_key, promised
 from bot.domain.events import ContainmentEnded, Event, FlagContained, FlagRestored
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
+from bot.domain.reminders import wanted
 from bot.domain.rules import decide
 from bot.domain.vocabulary import Milestone
 from bot.storage import figures, flag_overrides, outbox, timers
@@ -89,8 +90,10 @@ def execute(
         )
         before = incident
         incident = _evolve_and_promise(transaction, team_id, before, events, now)
-        timers.keep(transaction, team_id, before, incident)
-        state = written(incident, _recent.get(previous))
+        known = _recent.get(previous)
+        there = known.reminders if known is not None else None
+        coming = timers.keep(transaction, team_id, wanted(before) if there is None else there, incident)
+        state = written(incident, known, coming)
         _project(transaction, team_id, before, state, head)
         _recent.keep(head, state)
     if asked is not None and asked.same is not None:

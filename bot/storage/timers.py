@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,14 +20,22 @@ class Timer:
     name: str
 
 
-def keep(transaction: Transaction, team_id: str, before: Incident, after: Incident) -> None:
-    """Make the incident's rows follow a change of its state; called in the transaction of that change."""
-    there, coming = wanted(before), wanted(after)
+def keep(
+    transaction: Transaction, team_id: str, there: Mapping[str, datetime], after: Incident
+) -> Mapping[str, datetime]:
+    """Make the incident's rows, which are `there`, follow a change of its state; answers what is there then.
+
+    Called in the transaction of that change.
+    """
+    coming = wanted(after)
+    if coming == there:
+        return coming
     for name in there.keys() - coming.keys():
         remove(transaction, Timer(team_id, after.number, name))
     for name, at in coming.items():
         if there.get(name) != at:
             _set(transaction, Timer(team_id, after.number, name), at)
+    return coming
 
 
 def mend(transaction: Transaction, team_id: str, incident: Incident) -> None:

@@ -6,7 +6,9 @@ than deciding on the click. What has not changed is the very same object, becaus
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.domain.incident import Incident
 
@@ -15,11 +17,15 @@ ITEMS = "items"  # the field that is long and changes piece by piece
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A state, and each field of it as JSON with its name. Of one that was only read, nothing is written yet."""
+    """A state, and each field of it as JSON with its name. Of one that was only read, nothing is written yet.
+
+    With it what it wants to be reminded of, so that the next change need not find that out again.
+    """
 
     incident: Incident
     fields: dict[str, str] = field(default_factory=dict)
     items: list[str] = field(default_factory=list)
+    reminders: Mapping[str, datetime] | None = None
 
     @property
     def json(self) -> str:
@@ -27,7 +33,9 @@ class Written:
         return "{" + ",".join(self.fields.values()) + "}"
 
 
-def written(incident: Incident, before: Written | None = None) -> Written:
+def written(
+    incident: Incident, before: Written | None = None, reminders: Mapping[str, datetime] | None = None
+) -> Written:
     """`incident` as JSON, with what `before` has of it already."""
     if before is None or not before.fields:
         items = [item.model_dump_json() for item in incident.items]
@@ -42,7 +50,7 @@ def written(incident: Incident, before: Written | None = None) -> Written:
             fields[name] = f'"{ITEMS}":[{",".join(items)}]'
         else:
             fields[name] = incident.model_dump_json(include={name})[1:-1]
-    return Written(incident, fields, items)
+    return Written(incident, fields, items, reminders)
 
 
 def _items(incident: Incident, before: Written) -> list[str]:

@@ -72,6 +72,8 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
             severity=incident.severity.value,
             title=incident.title,
         )
+    if isinstance(command, steps.Tick) and not incident.is_closed:  # first: most of what is asked is a click
+        return steps.tick(incident, command, now)
     if isinstance(command, (LinkChannel, LinkSurface)):
         return declaring.link(incident, command, now)
     if isinstance(command, Capture):

@@ -15,7 +15,10 @@ ADDED_MAX = 200  # characters of a step's text, as in a runbook
 STEPS_MAX = 40  # in one phase, those added on the fly included: Slack shows 50 blocks a message
 
 
-def tick(incident: Incident, command: CompleteStep | SkipStep | ReopenStep, now: datetime) -> list[Event]:
+Tick = CompleteStep | SkipStep | ReopenStep
+
+
+def tick(incident: Incident, command: Tick, now: datetime) -> list[Event]:
     item = _item(incident, command.step)
     match command:
         case CompleteStep():
