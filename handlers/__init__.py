@@ -15,6 +15,7 @@ from handlers import (
     exporting,
     flags,
     gates,
+    held,
     home,
     lifecycle,
     measures,
@@ -40,6 +41,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     declare.register(app, incident, desk)
     respond.register(app, incident, desk)
     gates.register(app, incident, desk)
+    held.register(app, desk)
     updates.register(app, incident, desk)
     lifecycle.register(incident, desk)
     correcting.register(incident, desk)

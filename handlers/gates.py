@@ -19,10 +19,12 @@ from bot.domain.commands import (
 from bot.domain.incident import Incident
 from bot.domain.naming import phase_word
 from bot.domain.questions import Answer, Proof
+from bot.domain.rules.flags import undecided
 from bot.domain.rules.gates import Unanswered, may_close, steps_done
 from bot.domain.vocabulary import Phase, Refused
 from bot.slack.cards import recovery_times
 from bot.slack.gates import gate_form, own_blank, path_blank
+from bot.slack.held import held_form
 from bot.slack.hints import so_now
 from bot.slack.ids import Action, Blank, Form, GateAim, PhaseAim
 from bot.slack.leftovers import action_lines
@@ -101,7 +103,9 @@ def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
 
 async def _ask(desk: Desk, client: AsyncWebClient, trigger_id: str, here: Incident) -> None:
     steps_done(here)
-    await show_form(client, trigger_id, gate_form(desk.face, here), FORM_DID_NOT_OPEN)
+    left = undecided(here) if here.phase.next is Phase.CLOSED else []
+    form = held_form(desk.face, here, left, desk.now()) if left else gate_form(desk.face, here)
+    await show_form(client, trigger_id, form, FORM_DID_NOT_OPEN)
 
 
 async def _next(desk: Desk, typed: Typed) -> str:

@@ -85,19 +85,19 @@ def filled(body: Body, blank: str) -> str:
     return clean(_input(body, blank).get("value") or "")
 
 
-def chosen_person(body: Body, blank: Blank) -> str | None:
+def chosen_person(body: Body, blank: str) -> str | None:
     """The person chosen in a form, or None."""
     value = _input(body, blank).get("selected_user")
     return value if isinstance(value, str) and value else None
 
 
-def chosen(body: Body, blank: Blank) -> str | None:
+def chosen(body: Body, blank: str) -> str | None:
     """The value of the option chosen in a form, or None."""
     value = (_input(body, blank).get("selected_option") or {}).get("value")
     return value if isinstance(value, str) else None
 
 
-def chosen_date(body: Body, blank: Blank) -> date | None:
+def chosen_date(body: Body, blank: str) -> date | None:
     """The day chosen in a form, or None."""
     value = _input(body, blank).get("selected_date")
     return date.fromisoformat(value) if isinstance(value, str) and value else None

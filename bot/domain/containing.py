@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.domain.vocabulary import Refused
@@ -18,6 +18,8 @@ REQUEST_LASTS = timedelta(
 )  # a request for the second person; what was true an hour ago is asked again
 REMIND_AGAIN = timedelta(days=1)  # of a review that nobody answers
 AT_MOST_A_MINUTE = 10  # containments by one person: more is no decision but a slip of a script
+
+MORNING = time(9)  # when a flag that was kept until a day is looked at: somebody is at work
 
 POLICY, KILL_SWITCH, OWNER = "containPolicy", "killSwitch", "owner"  # keys in a flag's metadata
 
@@ -45,6 +47,17 @@ def review_time(text: str) -> timedelta:
             "`{said}` is no time to hold a flag for, so nothing was changed. Write from `5m` to `7d`, such as "
             "`2h`; then somebody is asked to look at it again.",
             said=text.strip()[:20],
+        )
+    return length
+
+
+def review_until(day: date, now: datetime, zone: tzinfo) -> timedelta:
+    """From now until the morning of a day: when its owner is asked again. Raises Refused."""
+    length = datetime.combine(day, MORNING, zone) - now
+    if not REVIEW_LEAST <= length <= REVIEW_MOST:
+        raise Refused(
+            "Choose a day after today, and at most a week from now: what is held longer is no containment but a "
+            "decision, so leave it so for good."
         )
     return length
 

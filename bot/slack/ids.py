@@ -84,6 +84,7 @@ class Form(StrEnum):
     ASSIGN_STEP = "checklist.assign_form"
     NOTE_ON_STEP = "checklist.note_form"
     RUNBOOK = "runbook.form"
+    HELD = "held.form"
 
 
 class Blank(StrEnum):
@@ -195,6 +196,19 @@ class ItemAim(IncidentAim):
 class FlagAim(IncidentAim):
     flag: str
     environment: str = FIRST_ENVIRONMENT
+
+
+class HeldPlace(Travelling):
+    """A flag in its environment."""
+
+    flag: str
+    environment: str
+
+
+class HeldAim(IncidentAim):
+    """The flags that a form asks about."""
+
+    held: tuple[HeldPlace, ...]
 
 
 class HoldAim(FlagAim):

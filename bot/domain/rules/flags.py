@@ -90,9 +90,14 @@ def contain(incident: Incident, command: ContainFlag, now: datetime) -> list[Eve
     ]
 
 
+def undecided(incident: Incident) -> list[Containment]:
+    """What it holds without anybody who answers for it: it does not close over these."""
+    return [each for each in incident.containments if not each.owner]
+
+
 def nothing_held(incident: Incident) -> None:
     """Refuse to close over a flag that is held, until somebody says what becomes of it."""
-    held = [each for each in incident.containments if not each.owner]
+    held = undecided(incident)
     if held:
         raise Refused(
             "{incident} still holds {flags}, so it was not closed. Say what becomes of each: "
