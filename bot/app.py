@@ -103,6 +103,7 @@ async def firebreak(
         )
         client = _client(settings, session, token=settings.bot_token)
         identity = await _who_am_i(client)
+        settings = settings.of_workspace(identity.team_id)
         await engine.write(
             lambda transaction: workspaces.remember(transaction, identity.team_id, identity.team)
         )

@@ -270,7 +270,7 @@ async def _console() -> AsyncIterator[Console]:
         incidents = Incidents(
             database.engine,
             team_id=database.team_id,
-            runbooks=lambda: Library.load(list(settings.runbook_folders), settings.language).runbooks,
+            runbooks=lambda: Library.load(list(settings.runbook_folders), database.language).runbooks,
             now=_now,
         )
         containment = Containment(

@@ -18,15 +18,14 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBool, StrictInt, ValidationError
 
 from bot.config_flags import Flags, FlagSettings, flag_settings, flag_tokens
+from bot.config_spoken import Language, Spoken, Workspaces, spoken
 from bot.config_timeline import Timeline
 from bot.domain.affected import PATHS_MAX, SERVICES_MAX, CriticalPath, Landscape, Service
 from bot.domain.customs import UPDATE_EVERY, Customs
-from bot.domain.language import Translate, marked
 from bot.domain.questions import ROOT_CAUSES
 from bot.domain.runbook import Frozen
 from bot.domain.spelling import complaints, nearest, unknown
 from bot.domain.vocabulary import Severity
-from bot.services.languages import translation
 from bot.services.runbooks import BUILT_IN
 from bot.services.summaries import Schedule
 from bot.storage.address import PostgresAddress, parse_address
@@ -175,7 +174,8 @@ class Web(Frozen):
 class File(Frozen):
     """What may stand in firebreak.toml. A `description` finishes the sentence "… must be"."""
 
-    language: Annotated[Literal["en", "fr"], Field(description="'en' or 'fr'")] = "en"
+    language: Language = "en"
+    workspaces: Workspaces = Field(default_factory=dict)
     timezone: Annotated[
         str, AfterValidator(_time_zone), Field(description="a time zone, such as 'Europe/Berlin'")
     ] = "UTC"
@@ -195,15 +195,6 @@ class File(Frozen):
     web: Web = Web()
     flags: Flags = Flags()
     timeline: Timeline = Timeline()
-
-
-MEANINGS = {
-    Severity.P0: marked("total blockage of the product or of a key business flow"),
-    Severity.P1: marked("major degradation that costs many users or money"),
-    Severity.P2: marked("partial, with a workaround"),
-    Severity.P3: marked("minor"),
-    Severity.P4: marked("cosmetic"),
-}
 
 
 class Settings(Frozen):
@@ -231,6 +222,12 @@ class Settings(Frozen):
     port: int | None  # None: no web server, which Socket Mode does not need
     flags: FlagSettings = FlagSettings()
     timeline: Timeline = Timeline()
+    workspaces: dict[str, Spoken] = Field(default_factory=dict)
+
+    def of_workspace(self, team_id: str) -> Settings:
+        """These settings in the language of this workspace."""
+        own = self.workspaces.get(team_id)
+        return self if own is None else self.model_copy(update=dict(own))
 
     @classmethod
     def load(cls, environ: Mapping[str, str], config: Path | None = None, *, slack: bool = True) -> Settings:
@@ -251,7 +248,7 @@ class Settings(Frozen):
             wrong += _missing_secrets(given)
         if wrong:
             raise SettingsError("; ".join(wrong) + ".")
-        t = translation(file.language)
+        ours = _spoken(file, file.language)
         return cls(
             slack_bot_token=_secret(given, "SLACK_BOT_TOKEN"),
             slack_app_token=_secret(given, "SLACK_APP_TOKEN"),
@@ -265,16 +262,17 @@ class Settings(Frozen):
             summary_time=file.summary.time,
             summary_channel=file.summary.channel or file.announcements.channel,
             summaries=_schedules(file),
-            severity_meanings={level: _meaning(file, level, t) for level in Severity},
+            severity_meanings=ours.severity_meanings,
             runbook_folders=_folders(file, named or Path(DEFAULT_CONFIG)),
-            landscape=_landscape(file, t),
-            root_causes=_ours_translated(file.gates.causes, ROOT_CAUSES, t),
+            landscape=ours.landscape,
+            root_causes=ours.root_causes,
             pages_token=_secret(given, "FIREBREAK_PAGES_TOKEN"),
             customs=Customs(zone=file.timezone, update_every=file.updates.remind),
             host=given.get("HOST", file.web.host),
             port=_port(given, file),
             flags=flag_settings(file.flags, named or Path(DEFAULT_CONFIG), tokens),
             timeline=file.timeline,
+            workspaces={team: _spoken(file, each.language) for team, each in file.workspaces.items()},
         )
 
     @property
@@ -320,22 +318,10 @@ def _file(named: Path | None) -> tuple[File, list[str]]:
         return File(), [f"{path}: {each.what}" for each in complaints(error, File)]
 
 
-def _meaning(file: File, level: Severity, t: Translate) -> str:
-    """What the file says, as it stands there; else ours, in the language of the bot."""
-    named = file.severity.get(level, Meaning())
-    return named.meaning or t(MEANINGS[level])
-
-
-def _landscape(file: File, t: Translate) -> Landscape:
-    """Our own critical paths are named in the language of the bot, in a service that carries one too."""
-    ours = Landscape().paths
-    if file.critical_paths != ours:
-        return Landscape(services=file.services, paths=file.critical_paths)
-    services = tuple(
-        service.model_copy(update={"paths": tuple(t(path) for path in service.paths)})
-        for service in file.services
-    )
-    return Landscape(services=services, paths=tuple(CriticalPath(name=t(path.name)) for path in ours))
+def _spoken(file: File, language: str) -> Spoken:
+    meanings = {level: named.meaning for level, named in file.severity.items() if named.meaning}
+    landscape = Landscape(services=file.services, paths=file.critical_paths)
+    return spoken(language, meanings, landscape, file.gates.causes)
 
 
 def _wrong_services(file: File) -> list[str]:
@@ -351,11 +337,6 @@ def _wrong_services(file: File) -> list[str]:
         twice = sorted({name for name in names if names.count(name) > 1})
         wrong += [f"{key} has {name!r} twice; remove one of them" for name in twice]
     return wrong
-
-
-def _ours_translated(named: tuple[str, ...], ours: tuple[str, ...], t: Translate) -> tuple[str, ...]:
-    """What the file says, as it stands there; our defaults in the language of the bot."""
-    return tuple(t(each) for each in ours) if named == ours else named
 
 
 def _folders(file: File, beside: Path) -> tuple[Path, ...]:

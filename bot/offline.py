@@ -56,6 +56,8 @@ async def existing(settings: Settings) -> AsyncIterator[Database]:
         if not known:
             raise StartError(f"{address} knows no workspace yet. Start the bot once with `firebreak run`.")
         team_id = known[0]["team_id"]
+        language = settings.of_workspace(team_id).language
+        t = translation(language)
         yield Database(
             engine,
             team_id,
@@ -64,11 +66,11 @@ async def existing(settings: Settings) -> AsyncIterator[Database]:
                 engine,
                 team_id=team_id,
                 schedule=settings.summaries[0],
-                t=translation(settings.language),
+                t=t,
                 now=_now,
             ),
-            translation(settings.language),
-            settings.language,
+            t,
+            language,
         )
 
 

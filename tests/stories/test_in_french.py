@@ -11,7 +11,7 @@ from tests.stories.test_stories import settings_for, stage_for
 
 
 async def test_an_incident_is_led_in_french_and_changes_its_runbook(tmp_path: Path) -> None:
-    (tmp_path / "firebreak.toml").write_text('language = "fr"\n', encoding="utf-8")
+    (tmp_path / "firebreak.toml").write_text('[workspaces.T0SANDBOX]\nlanguage = "fr"\n', encoding="utf-8")
     async with stage_for("socket", tmp_path) as stage:
         ana = stage.slack.person("ana")
         said = await ana.types("/incident P1 les paiements restent dans la file", "payments")
@@ -45,7 +45,7 @@ async def test_an_incident_is_led_in_french_and_changes_its_runbook(tmp_path: Pa
         exported = await offline.exported(stage.database, 1, ExportForm.MARKDOWN)
         assert "## Chronologie" in exported
         assert f"a fait\u00a0: {scope.text}" in exported.replace("\\", "")
-        assert settings_for(stage.slack, "socket", tmp_path).language == "fr"
+        assert settings_for(stage.slack, "socket", tmp_path).language == "en", "elsewhere it stays English"
 
 
 async def _runbook(database: offline.Database) -> str:
