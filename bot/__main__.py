@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 import bot.logs
-from bot import commands_data, commands_flags, commands_report, commands_upkeep
+from bot import commands_data, commands_flags, commands_postmortem, commands_report, commands_upkeep
 from bot.config import Settings, SettingsError
 from bot.domain.vocabulary import Refused
 from bot.errors import StartError
@@ -161,6 +161,7 @@ def manifest(url: str | None) -> None:
 
 commands_flags.register(main.add_command)
 commands_report.register(main.add_command)
+commands_postmortem.register(main.add_command)
 commands_upkeep.register(main.add_command)
 commands_data.register(main.add_command)
 

@@ -194,6 +194,7 @@ def _parts(
         budgets=budgets,
         picture=pictures(reports, face.t),
         export=exports(incidents, face),
+        draft=lambda number: incidents.postmortem(number, face.t),
         held=read_back(containment.is_held, flags),
     )
     delivery = Delivery(engine, outside, now=now)

@@ -19,6 +19,7 @@ from handlers import (
     home,
     lifecycle,
     measures,
+    postmortem,
     reminders,
     reports,
     respond,
@@ -52,6 +53,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     reminders.register(app, incident, desk)
     timeline.register(incident, desk)
     measures.register(incident, desk)
+    postmortem.register(app, incident, desk)
     usage.register(app, incident, desk)
     flags.register(flag, desk)
     containing.register(app, flag, desk)

@@ -84,6 +84,7 @@ def help_text(face: Face, emoji: str) -> str:
         ("/incident actions", t("the action items, each with a button: done, or open again")),
         ("/incident timeline", t("what happened, in order")),
         ("/incident export", t("all of it as a file; with `json` or `csv` as that")),
+        ("/incident postmortem", t("the draft of the postmortem, as a file and a canvas")),
         ("/incident list", t("the open incidents, the worst first")),
         ("/mttr 28d", t("recovery times of the last 28 days")),
     ]

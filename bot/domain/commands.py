@@ -182,6 +182,18 @@ class AddNote(Asked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskPostmortem(Asked):
+    """Draft the postmortem."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkCanvas(Asked):
+    """Slack made the canvas that a draft was written into."""
+
+    canvas: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasureFigure(Asked):
     """What a figure said before, or says after."""
 
@@ -404,6 +416,8 @@ Command = (
     | ChangeRunbook
     | AddNote
     | MeasureFigure
+    | AskPostmortem
+    | LinkCanvas
     | ContainFlag
     | RestoreFlag
     | ExtendContainment

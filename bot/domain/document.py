@@ -26,15 +26,20 @@ def timeline_markdown(incident: Incident, entries: Iterable[Recorded], t: Transl
         f"# {incident.name}: {markdown(incident.title)}",
         "\n".join(_facts(incident, t, who)),
         t("## Milestones"),
-        "\n".join(_milestones(incident, t)),
+        "\n".join(milestone_table(incident, t)),
         *_measures(incident, t),
         *_roles(events, t, who),
         *_files(events, t, who),
         t("## Timeline"),
         t("All times are UTC."),
-        "\n".join(_entry(entry, t, who) for entry in told(known)),
+        "\n".join(timeline_lines(known, t, who)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def timeline_lines(entries: Iterable[Recorded], t: Translate, who: Who) -> list[str]:
+    """What happened as a list, by when it happened."""
+    return [_entry(entry, t, who) for entry in told(entries)]
 
 
 def _facts(incident: Incident, t: Translate, who: Who) -> Iterator[str]:
@@ -68,7 +73,8 @@ def _facts(incident: Incident, t: Translate, who: Who) -> Iterator[str]:
         yield t("- Flag still held: {flag} at {safe}", flag=markdown(held.flag), safe=markdown(held.safe))
 
 
-def _milestones(incident: Incident, t: Translate) -> Iterator[str]:
+def milestone_table(incident: Incident, t: Translate) -> Iterator[str]:
+    """Each milestone with its time and how long after the declaration it was."""
     yield t("| milestone | time (UTC) | after declared |")
     yield "|---|---|---|"
     declared = incident.declared_at

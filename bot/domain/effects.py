@@ -12,6 +12,7 @@ from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
     ActionItemReopened,
+    CanvasLinked,
     ChannelOpened,
     ContainmentEnded,
     ContainmentExtended,
@@ -36,6 +37,7 @@ from bot.domain.events import (
     NoteAdded,
     PhaseEntered,
     PhaseReturned,
+    PostmortemAsked,
     ReminderSent,
     ReminderSnoozed,
     RoleTaken,
@@ -177,6 +179,12 @@ class SendExport(Frozen):
     form: ExportForm
 
 
+class DraftPostmortem(Frozen):
+    """Write the postmortem as it is by then: into a canvas where there may be one, and as a file."""
+
+    type: Literal["draft_postmortem"] = "draft_postmortem"
+
+
 Effect = Annotated[
     OpenChannel
     | Invite
@@ -191,7 +199,8 @@ Effect = Annotated[
     | SendPicture
     | FetchMessage
     | FetchFile
-    | SendExport,
+    | SendExport
+    | DraftPostmortem,
     Field(discriminator="type"),
 ]
 
@@ -217,7 +226,16 @@ def _needs_channel(effect: Effect) -> bool:
             return False
         case Draw():
             return effect.surface in IN_CHANNEL
-        case Invite() | CallGroup() | Pin() | Tell() | Brief() | FetchMessage() | FetchFile():
+        case (
+            Invite()
+            | CallGroup()
+            | Pin()
+            | Tell()
+            | Brief()
+            | FetchMessage()
+            | FetchFile()
+            | DraftPostmortem()
+        ):
             return True
         case _:
             assert_never(effect)
@@ -239,10 +257,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         case SurfacePosted():
             return [Pin(surface=event.surface)] if event.surface in PINNED else []
         case SeverityChanged():
-            return [
-                Tell(event=event),
-                *_draws(Surface.CARD, Surface.ANNOUNCEMENT, Surface.TOPIC),
-            ]
+            return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT, Surface.TOPIC)]
         case RoleTaken():
             return [
                 Invite(person=event.person),
@@ -268,6 +283,8 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [Tell(event=event), Spread(event=event), *_draws(Surface.CARD)]
         case NoteAdded() | GateAnswered() | EntryCorrected():
             return [Tell(event=event)]
+        case PostmortemAsked():
+            return [DraftPostmortem()]
         case ReminderSent():
             return _reminder(incident, event)
         case FlagContained() | FlagRestored():
@@ -277,7 +294,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         case RunbookChosen():
             told: list[Effect] = [] if event.previous is None else [Tell(event=event)]
             return [*told, *_draws(Surface.CHECKLIST, Surface.CARD)]
-        case IncidentImported() | UpdateImported() | ReminderSnoozed():  # history: nothing of it is told anew
+        case IncidentImported() | UpdateImported() | ReminderSnoozed() | CanvasLinked():  # not told anew
             return []
         case _:
             assert_never(event)
@@ -326,6 +343,8 @@ def coalesce_key(effect: Effect) -> str | None:
             return f"picture:{' '.join(asked)}"
         case FetchMessage():  # whoever reacts second asks for nothing new
             return f"message:{effect.ts}:{effect.kept.value}"
+        case DraftPostmortem():  # two who press at once want one draft
+            return "postmortem"
         case FetchFile():
             return f"file:{effect.file}"
         case SendExport():
@@ -375,5 +394,7 @@ def lane(effect: Effect) -> str:
             return f"message:{effect.ts}"
         case FetchFile():
             return f"file:{effect.file}"
+        case DraftPostmortem():
+            return "postmortem"
         case _:
             assert_never(effect)

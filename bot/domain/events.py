@@ -275,6 +275,19 @@ class NoteAdded(Happened):
     text: str
 
 
+class PostmortemAsked(Happened):
+    """Somebody wants the draft of the postmortem, as things stand now."""
+
+    type: Literal["postmortem_asked"] = "postmortem_asked"
+
+
+class CanvasLinked(Happened):
+    """The channel's canvas has a draft. Bookkeeping: from then on it belongs to those who write in it."""
+
+    type: Literal["canvas_linked"] = "canvas_linked"
+    canvas: str
+
+
 class FigureMeasured(Happened):
     """A figure from before or after; `previous` is what was said of that side until now."""
 
@@ -452,6 +465,8 @@ Event = Annotated[
     | MilestoneCorrected
     | NoteAdded
     | FigureMeasured
+    | PostmortemAsked
+    | CanvasLinked
     | FlagContained
     | FlagRestored
     | FlagAsked

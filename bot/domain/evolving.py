@@ -12,6 +12,7 @@ from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
     ActionItemReopened,
+    CanvasLinked,
     ChannelOpened,
     DuplicateAbsorbed,
     DuplicateReleased,
@@ -30,6 +31,7 @@ from bot.domain.events import (
     NoteAdded,
     PhaseEntered,
     PhaseReturned,
+    PostmortemAsked,
     ReminderSent,
     ReminderSnoozed,
     RoleTaken,
@@ -147,7 +149,9 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return _imported(event)
         case FigureMeasured():
             return {"measures": with_measure(incident.measures, event.measure)}
-        case NoteAdded() | UpdateImported() | EntryCorrected():
+        case CanvasLinked():
+            return {"canvas": event.canvas}
+        case PostmortemAsked() | NoteAdded() | UpdateImported() | EntryCorrected():
             return {}
         case ReminderSent() | ReminderSnoozed():
             return _reminded(incident, event)

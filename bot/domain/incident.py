@@ -171,6 +171,7 @@ class Incident(Frozen):
     action_items: tuple[ActionItem, ...] = ()
     update: Update | None = None
     measures: tuple[Measure, ...] = ()
+    canvas: str = ""  # that the first draft of the postmortem was written into
     kind: Kind = Kind.REAL
     cancelled: str | None = None  # why it is no incident
     merged_into: int | None = None

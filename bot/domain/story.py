@@ -12,6 +12,7 @@ from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
     ActionItemReopened,
+    CanvasLinked,
     ChannelOpened,
     DuplicateAbsorbed,
     DuplicateReleased,
@@ -30,6 +31,7 @@ from bot.domain.events import (
     NoteAdded,
     PhaseEntered,
     PhaseReturned,
+    PostmortemAsked,
     ReminderSent,
     ReminderSnoozed,
     RoleTaken,
@@ -69,7 +71,7 @@ def as_it_is(text: str) -> str:
 
 def is_told(event: Event) -> bool:
     """Whether people read it in a timeline: bookkeeping about messages is left out."""
-    return not isinstance(event, SurfacePosted)
+    return not isinstance(event, (SurfacePosted, CanvasLinked))
 
 
 def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
@@ -113,6 +115,10 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return _update_line(event, t, by, quote)
         case NoteAdded():
             return t("{who}: {text}", who=by, text=quote(event.text))
+        case PostmortemAsked():
+            return t("{who} asked for the draft of the postmortem.", who=by)
+        case CanvasLinked():
+            return t("The draft of the postmortem was written into the channel's canvas.")
         case FigureMeasured():
             return measured_line(event.measure, event.previous, t, by, quote)
         case IncidentImported() | UpdateImported():

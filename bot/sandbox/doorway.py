@@ -105,6 +105,8 @@ def _spoiled(fault: Fault) -> Reply:
     if fault.kind == "rate_limited":
         headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
         return Reply({"ok": False, "error": "ratelimited"}, 429, headers)
+    if fault.kind == "refused":
+        return Reply({"ok": False, "error": fault.error})
     if fault.kind == "reset_before":
         return Reply({"ok": False, "error": "connection_reset"}, 0)
     return Reply({"ok": False, "error": "internal_error"}, fault.status)

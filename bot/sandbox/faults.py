@@ -11,6 +11,7 @@ FaultKind = Literal[
     "latency",  # the answer comes `seconds` later
     "rate_limited",  # 429, with Retry-After: `retry_after` (or without when that is None); nothing was done
     "server_error",  # `status` (500, 503); nothing was done
+    "refused",  # Slack says no with its `error`, as a plan or a setting makes it; nothing was done
     "timeout_after",  # the work is done, the answer comes after `seconds`, or never when that is None
     "reset_before",  # the connection drops before the work
     "reset_after",  # the connection drops after the work
@@ -20,7 +21,7 @@ FaultKind = Literal[
     "out_of_order",  # an event is held back until the next one was sent
 ]
 KINDS: tuple[str, ...] = get_args(FaultKind)
-BEFORE_THE_WORK: tuple[FaultKind, ...] = ("rate_limited", "server_error", "reset_before")
+BEFORE_THE_WORK: tuple[FaultKind, ...] = ("rate_limited", "server_error", "refused", "reset_before")
 AFTER_THE_WORK: tuple[FaultKind, ...] = ("timeout_after", "reset_after", "half_json")
 
 
@@ -38,6 +39,7 @@ class Fault:
     seconds: float | None = None
     retry_after: int | None = None
     status: int = 500
+    error: str = "restricted_action"
     happened: int = 0
 
     def __post_init__(self) -> None:

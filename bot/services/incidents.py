@@ -15,9 +15,10 @@ from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.one_incident import ExportForm, written
+from bot.domain.postmortem import postmortem
 from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import nearest
-from bot.domain.vocabulary import Kind, Refused, Severity
+from bot.domain.vocabulary import Kind, Refused, Severity, incident_name
 from bot.storage import correcting, flags, incidents, merging, parked, people, timeline
 from bot.storage.engine import Body, Engine, Transaction
 from bot.storage.incidents import Outcome
@@ -253,6 +254,14 @@ class Incidents:
         """The whole incident as a file of this form, in the words of `t`."""
         entries, names = await self.timeline(incident.number), await self.names()
         return written(incident, entries, form, t, names)
+
+    async def postmortem(self, number: int, t: Translate) -> str:
+        """The draft of its postmortem as Markdown, as things stand; raises Refused where there is no incident."""
+        incident = await self.find(number)
+        if incident is None:
+            raise Refused("There is no {incident} in this database.", incident=incident_name(number))
+        entries, names = await self.timeline(number), await self.names()
+        return postmortem(incident, entries, t, lambda person: names.get(person, person), self._now())
 
     async def flags(self) -> list[flags.Flag]:
         """All flags, those that are held first."""

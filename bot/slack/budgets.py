@@ -19,9 +19,11 @@ TIER_2, TIER_3, TIER_4 = 20, 50, 100  # calls a minute; https://docs.slack.dev/a
 
 # The methods that effects use, by java-slack-sdk's MethodsRateLimits, which Slack maintains.
 PER_MINUTE = {
+    "canvases.sections.lookup": TIER_3,
     "chat.getPermalink": 300,  # "hundreds a minute"
     "chat.postMessage": 300,  # "several hundred messages a minute" a workspace; each channel has its own below
     "chat.update": TIER_3,
+    "conversations.canvases.create": TIER_2,
     "conversations.create": TIER_2,
     "conversations.history": TIER_3,
     "conversations.info": TIER_3,

@@ -22,6 +22,7 @@ from bot.domain.commands import Command, LinkChannel, LinkSurface
 from bot.domain.effects import (
     Brief,
     CallGroup,
+    DraftPostmortem,
     Draw,
     FetchFile,
     FetchMessage,
@@ -49,6 +50,7 @@ from bot.slack.face import Drawing, Face
 from bot.slack.flags import ReadBack
 from bot.slack.groups import Groups
 from bot.slack.moments import moment
+from bot.slack.postmortems import Drafting, Postmortems
 from bot.slack.reading import Reading
 from bot.slack.uploads import Upload, Uploads
 from bot.storage.outbox import Promise
@@ -83,6 +85,10 @@ async def _nothing_waits(number: int) -> list[str]:
     return []
 
 
+async def _no_draft(number: int) -> str:
+    raise Hopeless("Nobody drafts postmortems here.")
+
+
 async def _no_picture(effect: SendPicture) -> Upload | None:
     return None
 
@@ -106,6 +112,7 @@ class SlackOutside:
         picture: Callable[[SendPicture], Awaitable[Upload | None]] = _no_picture,
         export: Callable[[Incident, SendExport], Awaitable[Upload]] = _no_export,
         held: Callable[[str, str], Awaitable[bool]] | None = None,
+        draft: Drafting = _no_draft,
         budgets: Budgets | None = None,
     ) -> None:
         self._client = client
@@ -118,6 +125,8 @@ class SlackOutside:
         self._export = export
         self._held = held
         self._budgets = budgets or Budgets()
+        self._uploads = Uploads(client, self._budgets)
+        self._postmortems = Postmortems(client, self._budgets, face, self._uploads, draft)
         self._groups = Groups(client, self._budgets)
         self._reading = Reading(client, self._budgets, bot_user=bot_user, now=now)
         self._channels: dict[str, str] = {}
@@ -143,7 +152,7 @@ class SlackOutside:
         if isinstance(effect, SendPicture):
             picture = await self._picture(effect)
             if picture is not None:
-                await Uploads(self._client, self._budgets).send(promise, effect.person, picture)
+                await self._uploads.send(promise, effect.person, picture)
             return None
         if incident is None:
             raise Hopeless("The incident of this effect is not in the database.")
@@ -169,12 +178,12 @@ class SlackOutside:
                 await self._alone(promise, effect.person, moment(effect.event, incident, self._face))
             case FetchMessage():
                 return await self._reading.message(promise, _channel(incident), effect)
+            case DraftPostmortem():
+                return await self._postmortems.bring(promise, incident, _channel(incident))
             case FetchFile():
                 return await self._reading.file(promise, effect)
             case SendExport():
-                await Uploads(self._client, self._budgets).send(
-                    promise, effect.person, await self._export(incident, effect)
-                )
+                await self._uploads.send(promise, effect.person, await self._export(incident, effect))
             case _:
                 assert_never(effect)
         return None

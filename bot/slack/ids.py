@@ -70,6 +70,7 @@ class Action(StrEnum):
     FIGURES_METHOD = "reports.method"
     SNOOZE = "reminders.snooze"
     SNOOZE_LONGER = "reminders.snooze_longer"
+    DRAFT_POSTMORTEM = "postmortem.draft"
     ITEM_DONE = "items.done"
     ITEM_REOPEN = "items.reopen"
 

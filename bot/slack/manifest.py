@@ -14,6 +14,8 @@ Mode = Literal["socket", "http"]
 
 SCOPES = (
     "app_mentions:read",  # the event app_mention: whoever calls the bot by name is told how to use it
+    "canvases:read",  # canvases.sections.lookup: is the canvas of a lost answer ours?
+    "canvases:write",  # conversations.canvases.create: the draft of the postmortem
     "channels:history",  # conversations.history: was a message of a lost answer posted after all? And messages
     "channels:join",  # conversations.join: be in the announcements channel
     "channels:manage",  # conversations.create, .invite, .setTopic

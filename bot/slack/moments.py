@@ -131,13 +131,17 @@ def _closed(incident: Incident, face: Face) -> Drawing:
     headline = t("*{incident} is closed.*", incident=incident.name)
     figures = [*recovery_times(incident, face), *measured(incident, face)]
     text = "\n".join(filter(None, [headline, *figures, unverified(incident, face)]))
+    draft = blocks.button(
+        t("Draft the postmortem"), Action.DRAFT_POSTMORTEM, pack(IncidentAim(incident=incident.number))
+    )
+    offer = blocks.actions(draft)
     if not incident.containments:
-        return _said(text)
+        return _said(text, offer)
     flags = ", ".join(code(held.flag, 60) for held in incident.containments[:10])
     held = t(
         "*Still held:* {flags}. Undo each with {command}", flags=flags, command=code(t("/flag undo <flag>"))
     )
-    return _said(text, blocks.section(held))
+    return _said(text, blocks.section(held), offer)
 
 
 def _update(event: UpdatePosted, face: Face) -> Drawing:

@@ -1,4 +1,4 @@
-"""Send a file to a person: announced, uploaded and shared in their direct messages, once.
+"""Bring files to people, once: announced, uploaded and shared in direct messages or in a channel.
 
 files.upload is gone; https://docs.slack.dev/messaging/working-with-files has the three steps. A file carries no
 metadata, so its name holds the effect's number: that is how an upload with a lost answer is found again.
@@ -43,10 +43,13 @@ class Uploads:
 
     async def send(self, promise: Promise, person: str, upload: Upload) -> None:
         """Into the person's direct messages, unless an earlier attempt brought it there."""
-        name = f"{upload.stem}-{promise.id}.{upload.ending}"
         self._budgets.take("conversations.open", promise.id)
         opened = await self._client.conversations_open(users=person)
-        channel = opened["channel"]["id"]
+        await self.share(promise, opened["channel"]["id"], upload)
+
+    async def share(self, promise: Promise, channel: str, upload: Upload) -> None:
+        """Into a channel, unless an earlier attempt brought it there."""
+        name = f"{upload.stem}-{promise.id}.{upload.ending}"
         if promise.in_doubt and await self._is_there(promise, channel, name):
             return
         self._budgets.take("files.getUploadURLExternal", promise.id)

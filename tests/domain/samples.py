@@ -24,6 +24,7 @@ from bot.domain.commands import (
     AddActionItem,
     AddNote,
     AddStep,
+    AskPostmortem,
     AssignRole,
     AssignStep,
     CancelIncident,
@@ -44,6 +45,7 @@ from bot.domain.commands import (
     ExtendContainment,
     FlagFacts,
     HandOver,
+    LinkCanvas,
     LinkChannel,
     LinkSurface,
     LoseContainment,
@@ -210,6 +212,8 @@ SEEN = (
 
 MEASURE = Measure(name="payment error share", side=Side.BEFORE, value=412, of=2300, source="grafana")
 
+WRITTEN_AFTERWARDS = (MeasureFigure, AskPostmortem, LinkCanvas)
+
 # One of each, as asked of INC-7 when it has just been declared.
 COMMANDS: dict[type[Command], Command] = {
     type(command): command
@@ -247,6 +251,8 @@ COMMANDS: dict[type[Command], Command] = {
         PostUpdate(by=BO, text="one in five fails", doing="the gateway is off", next_at=later(30)),
         AddNote(by=BO, text="the gateway retries"),
         MeasureFigure(by=BO, measure=MEASURE),
+        AskPostmortem(by=BO),
+        LinkCanvas(by=FIREBREAK, canvas="F07"),
         contain(),
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
         ExtendContainment(by=BO, flag="payments-new-gateway", review=timedelta(hours=2)),
@@ -270,7 +276,7 @@ STORY: list[Command] = [
     COMMANDS[AddNote],
     COMMANDS[PostUpdate],
     *(Capture(by=seen.by, seen=seen) for seen in SEEN),
-    COMMANDS[MeasureFigure],
+    *(COMMANDS[kind] for kind in WRITTEN_AFTERWARDS),
     COMMANDS[CorrectEntry],
     ContainFlag(by=BO, flag=asking("checkout-v2"), reason="one in five fails"),
     contain(),

@@ -14,6 +14,7 @@ from bot.domain.commands import Command, LinkSurface, TakeRole
 from bot.domain.effects import (
     Brief,
     CallGroup,
+    DraftPostmortem,
     Draw,
     Effect,
     FetchFile,
@@ -74,6 +75,7 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
         FetchMessage(ts="1.1", person=BO, kept=Kept.EMOJI),
         FetchFile(file="F1", name="latency.png"),
         SendExport(person=ANA, form=ExportForm.CSV),
+        DraftPostmortem(),
     )
 }
 
@@ -231,6 +233,7 @@ def test_what_shows_or_reads_one_thing_waits_once_and_everything_else_counts() -
         "FetchMessage": "message:1.1:emoji",
         "FetchFile": "file:F1",
         "SendExport": "export:U01ANA csv",
+        "DraftPostmortem": "postmortem",
     }
     assert coalesce_key(Draw(surface=TOPIC)) != coalesce_key(Draw(surface=CARD))
 
@@ -247,7 +250,7 @@ def test_the_story_promises_something_for_every_event_people_must_see() -> None:
     _, events = then(Incident(number=NUMBER), *STORY)
     silent = {event.type for event in events if not promises(*STORY)[event.type]}
     read = {seen.type for seen in SEEN} - {"file_shared"}  # people read it in the channel itself
-    assert silent == {"runbook_chosen", "reminder_snoozed"} | read
+    assert silent == {"runbook_chosen", "reminder_snoozed", "canvas_linked"} | read
 
 
 def test_a_told_event_is_the_event_itself() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.domain.commands import (
     Absorb,
     AddNote,
+    AskPostmortem,
     CancelIncident,
     Capture,
     ChangeSeverity,
@@ -29,7 +30,6 @@ from bot.domain.commands import (
     LinkChannel,
     LinkSurface,
     LoseContainment,
-    MeasureFigure,
     MergeIncident,
     NoteOnStep,
     PostUpdate,
@@ -84,6 +84,7 @@ from tests.domain.samples import (
     TO_PREVENT,
     TO_REPAIR,
     TO_THE_END,
+    WRITTEN_AFTERWARDS,
     after,
     contain,
     declare,
@@ -115,7 +116,7 @@ EVEN_WHEN_CLOSED = {
     Release,
     CorrectMilestone,
     Capture,
-    MeasureFigure,
+    *WRITTEN_AFTERWARDS,
     CorrectEntry,
 }
 
@@ -449,7 +450,7 @@ def test_to_ask_for_the_same_thing_again_changes_nothing(asked: list[Command]) -
                 incident = evolve(incident, event)
             again = (
                 []
-                if isinstance(command, (AddNote, NoteOnStep, PostUpdate))
+                if isinstance(command, (AddNote, AskPostmortem, NoteOnStep, PostUpdate))
                 else decide(incident, _current(command, incident), NOON)
             )
         except Refused:

@@ -219,6 +219,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
         waiting=incidents.waiting,
         picture=pictures(reports, FACE.t),
         export=exports(incidents, FACE),
+        draft=lambda number: incidents.postmortem(number, FACE.t),
         held=containment.is_held,
         budgets=Budgets(lambda: now().timestamp()),
     )

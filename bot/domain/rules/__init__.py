@@ -12,6 +12,7 @@ from bot.domain.commands import (
     AddActionItem,
     AddNote,
     AddStep,
+    AskPostmortem,
     AssignRole,
     AssignStep,
     Capture,
@@ -26,6 +27,7 @@ from bot.domain.commands import (
     DeclareIncident,
     EnterNextPhase,
     HandOver,
+    LinkCanvas,
     LinkChannel,
     LinkSurface,
     MeasureFigure,
@@ -45,6 +47,7 @@ from bot.domain.rules import (
     capturing,
     correcting,
     declaring,
+    drafting,
     flags,
     gates,
     lifecycle,
@@ -88,6 +91,8 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         return lifecycle.change(incident, command, now)
     if isinstance(command, (CompleteActionItem, ReopenActionItem)):
         return gates.turn_action_item(incident, command, now)
+    if isinstance(command, (AskPostmortem, LinkCanvas)):
+        return drafting.draft(incident, command, now)
     if isinstance(command, MeasureFigure):
         return measuring.measure(incident, command, now)
     if incident.is_closed:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from bot.sandbox.page import inspector, rows
 from bot.sandbox.page.drawing import Drawing
 from bot.sandbox.page.emoji import QUICK_REACTIONS, character
+from bot.sandbox.page.markdown import markdown
 from bot.sandbox.page.mrkdwn import SAFE_URL, mrkdwn
 from bot.sandbox.page.place import Place, people
 from bot.sandbox.page.reader import Reader
@@ -113,6 +114,7 @@ class Renderer:
             return self._draw("home.html", place, view=self._view(reader, view_id))
         if channel is None:
             return self._draw("nowhere.html", place)
+        canvas = self.workspace.canvases.get(channel.canvas or "")
         return self._draw(
             "channel.html",
             place,
@@ -125,6 +127,8 @@ class Renderer:
             pins=rows.pinned_rows(place, channel, self._held),
             members=[self.workspace.people[m] for m in channel.members if m in self.workspace.people],
             since=since,
+            canvas=canvas,
+            canvas_html=markdown(canvas["markdown"], reader) if canvas else "",
             commands=self._commands(),
             global_shortcuts=self._shortcuts("global"),
             mentionable=people(self.workspace),
