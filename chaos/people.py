@@ -148,7 +148,9 @@ class Responder:
 
     async def overrides(self, room: Room, reason: str) -> None:
         """The same without proof, which only the lead may."""
-        await self._types(f"/incident override {reason}", room.channel, yes=("in phase", "is closed"))
+        await self._types(
+            f"/incident override {room.phase} {reason}", room.channel, yes=("in phase", "is closed")
+        )
         self._has_left(room)
 
     def _has_left(self, room: Room) -> None:

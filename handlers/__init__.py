@@ -19,6 +19,7 @@ from handlers import (
     home,
     lifecycle,
     measures,
+    overriding,
     postmortem,
     reminders,
     reports,
@@ -43,6 +44,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     respond.register(app, incident, desk)
     gates.register(app, incident, desk)
     held.register(app, desk)
+    overriding.register(app, incident, desk)
     updates.register(app, incident, desk)
     lifecycle.register(incident, desk)
     correcting.register(incident, desk)

@@ -1,4 +1,4 @@
-"""Leave a phase: its exit questions as a form, the override with its reason, and the action items."""
+"""Leave a phase: its exit questions as a form, and the action items."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from bot.domain.commands import (
     AddActionItem,
     CompleteActionItem,
     EnterNextPhase,
-    OverrideGate,
     ReopenActionItem,
 )
 from bot.domain.incident import Incident
@@ -74,7 +73,6 @@ def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
     """Connect the story."""
     incident.verb("next", partial(_next, desk), takes_text=False)
     incident.verb("close", partial(_close, desk), takes_text=False)
-    incident.verb("override", partial(_override, desk))
     incident.verb("action", partial(_action, desk))
 
     @app.action(Action.NEXT_PHASE)
@@ -126,13 +124,6 @@ async def _open_here(desk: Desk, typed: Typed) -> Incident:
     if here.is_closed:
         raise Refused("{incident} is closed already, so nothing was changed.", incident=here.name)
     return here
-
-
-async def _override(desk: Desk, typed: Typed) -> str:
-    here = await desk.incidents.of_channel(typed.channel)
-    command = OverrideGate(by=typed.actor.id, leaving=here.phase, reason=typed.text)
-    outcome = await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
-    return _phase_now(desk, outcome)
 
 
 async def _leave(desk: Desk, body: Body, aim: GateAim) -> None:
@@ -218,7 +209,8 @@ async def _action(desk: Desk, typed: Typed) -> str:
     return "\n".join(action_lines(outcome.incident, desk.face, ITEMS_IN_ANSWER))
 
 
-def _phase_now(desk: Desk, outcome: Outcome) -> str:
+def phase_now(desk: Desk, outcome: Outcome) -> str:
+    """Which phase it is in now, and what is next; or its times, when it is closed."""
     t, incident = desk.face.t, outcome.incident
     if incident.is_closed:
         times = "; ".join(recovery_times(incident, desk.face))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from bot.domain.incident import Incident
+from bot.domain.language import Translate
 from bot.domain.naming import phase_word
-from bot.domain.questions import Answer, Proof
+from bot.domain.questions import Answer, Proof, unanswered
+from bot.domain.story import question_words
 from bot.domain.vocabulary import ANSWER_MAX, REASON_MAX, Phase
 from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.face import Face
-from bot.slack.ids import VALUE, Blank, Form, GateAim, pack
+from bot.slack.ids import VALUE, Blank, Form, GateAim, PhaseAim, pack
 from bot.slack.leftovers import action_lines
 from bot.slack.modals import View, field, form, text_input
-from bot.slack.text import code
+from bot.slack.text import code, quoted
+
+LEFT_MOST = 15  # lines of what is open; whoever overrides more has seen the checklist
+LEFT_SHOWN = 150  # characters of each, so that all of them fit a section
 
 
 def path_blank(number: int) -> str:
@@ -90,13 +95,50 @@ def _stabilize(face: Face, incident: Incident) -> list[Block]:
     drawn = [blocks.section(question)]
     for number, path in enumerate(asked_paths(face, incident)):
         element = text_input(
-            placeholder=face.proof(path) or t("twenty test orders went through since 03:40"),
+            placeholder=face.proof(path) or proof_example(path, t),
             most=ANSWER_MAX,
             initial=said.get(path, ""),
             focus=number == 0,
         )
         drawn.append(field(path_blank(number), path, element, optional=not incident.paths))
     return drawn
+
+
+def proof_example(path: str, t: Translate) -> str:
+    """How one knows that this path works, for those that everybody has; else what such a line says."""
+    known = {
+        "signup": t("ten new accounts were made and confirmed since 03:40"),
+        "search": t("the ten most frequent searches find what they should"),
+        "cart": t("five carts kept what was put into them, through a login too"),
+        "payment": t("twenty test orders went through since 03:40"),
+    }
+    found = next((known[name] for name in known if path.casefold() in (name, t(name).casefold())), None)
+    return found or t("what was tried, how often, and since when it works")
+
+
+def override_form(face: Face, incident: Incident, reason: str) -> View:
+    """What is left open when the lead goes on all the same, and why. It is bound to the phase that it tells of."""
+    t, phase = face.t, incident.phase
+    left = [each.step.text for each in incident.blocking()]
+    left += [question_words(each, t) for each in unanswered(phase, (), incident.action_items)]
+    shown = [f"• {quoted(each, LEFT_SHOWN)}" for each in left[:LEFT_MOST]]
+    if len(left) > LEFT_MOST:
+        shown.append(t("and {count} more", count=len(left) - LEFT_MOST))
+    headline = t(
+        "*Still open in phase {phase}*; it stays visible that nobody proved it:", phase=phase_word(phase, t)
+    )
+    why = text_input(placeholder=t("support cannot wait"), most=REASON_MAX, initial=reason[:REASON_MAX])
+    return form(
+        Form.OVERRIDE,
+        pack(PhaseAim(incident=incident.number, leaving=phase)),
+        title=t("Leave unverified"),
+        submit=t("Go on"),
+        close=t("Not yet"),
+        drawn=[
+            blocks.section("\n".join([headline, *shown])),
+            field(Blank.REASON, t("Why do we go on without proof?"), why),
+        ],
+    )
 
 
 def _repair(face: Face, incident: Incident) -> list[Block]:

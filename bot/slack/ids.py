@@ -81,6 +81,7 @@ class Form(StrEnum):
     DECLARE = "declare.form"
     SKIP = "checklist.skip_form"
     GATE = "gates.form"
+    OVERRIDE = "gates.override_form"
     UPDATE = "updates.form"
     ASSIGN_STEP = "checklist.assign_form"
     NOTE_ON_STEP = "checklist.note_form"

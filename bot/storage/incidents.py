@@ -110,8 +110,8 @@ def _same(command: Command, number: int | None) -> str | None:
             said = ["declare", command.by, " ".join(command.title.split()), command.severity]
         case AddNote():
             said = ["note", number, command.by, command.text.strip()]
-        case OverrideGate():  # whichever phase it meets
-            said = ["override", number, command.by, command.reason.strip()]
+        case OverrideGate():
+            said = ["override", number, command.by, command.leaving, command.reason.strip()]
         case _:
             return None
     return "same:" + hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -96,8 +96,8 @@ async def test_the_lead_goes_on_without_proof_and_it_stays_visible(house: House)
     channel, ana = await house.declared(), house.person("ana")
     assert "Only the lead may" in (await ana.types("/incident override support waits", channel)).text
     await ana.types("/incident lead", channel)
-    assert "Say why" in (await ana.types("/incident override", channel)).text
-    answer = await ana.types("/incident override support waits", channel)
+    assert "Say why" in (await ana.types("/incident override stabilize", channel)).text
+    answer = await ana.types("/incident override stabilize support waits", channel)
     assert answer.text.startswith("INC-1 is in phase repair now.")
     await house.delivery.idle()
     shown = [house.read(channel), house.read(house.slack.channel("incidents")), channel.topic["value"]]
@@ -105,6 +105,34 @@ async def test_the_lead_goes_on_without_proof_and_it_stays_visible(house: House)
     for screen in shown:
         assert "left unverified: stabilize" in screen.lower()
     assert "Open: Note which payments fail" in house.read(channel)
+
+
+async def test_an_override_is_bound_to_the_phase_that_was_read(house: House) -> None:
+    channel, ana, bo = await house.declared(), house.person("ana"), house.person("bo")
+    await ana.types("/incident lead", channel)
+    await ana.types("/incident override support waits", channel)
+    modal = await ana.sees_modal("Still open in phase stabilize")
+    assert "Note which payments fail" in modal.text
+    assert modal.values["Why do we go on without proof?"] == "support waits"
+    await bo.joins(channel)
+    await bo.types("/incident lead", channel)
+    await bo.types("/incident override stabilize it is the gateway", channel)
+    await bo.types("/incident handover @ana", channel)
+    reply = await ana.submits()
+    assert "INC-1 is in phase repair by now, so nothing was changed" in str(reply.errors)
+    answer = await ana.types("/incident override stabilize support waits", channel)
+    assert "INC-1 is in phase repair by now" in answer.text
+    assert (await house.state()).unverified == {Phase.STABILIZE: "it is the gateway"}
+    assert (await house.state()).phase is Phase.REPAIR
+
+
+async def test_the_form_leaves_the_phase_that_it_tells_of(house: House) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    await ana.types("/incident lead", channel)
+    await ana.types("/incident override", channel)
+    await ana.fills({"Why do we go on without proof?": "support waits"})
+    assert (await ana.submits()).errors == {}
+    assert (await house.state()).unverified == {Phase.STABILIZE: "support waits"}
 
 
 async def test_action_items_are_added_listed_and_ticked_by_words(house: House) -> None:

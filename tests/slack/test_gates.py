@@ -9,11 +9,11 @@ import pytest
 from bot.domain.affected import CriticalPath, Landscape
 from bot.domain.events import ActionItemAdded, Event, FlagContained, GateAnswered, PhaseEntered, RunbookChosen
 from bot.domain.questions import Answer, Proof
-from bot.domain.runbook import Question
+from bot.domain.runbook import Question, Step
 from bot.domain.vocabulary import ANSWER_MAX, Phase
 from bot.sandbox.limits import check_blocks
 from bot.slack.face import Face
-from bot.slack.gates import gate_form
+from bot.slack.gates import gate_form, override_form, proof_example
 from tests.slack.made import ANA, BO, FACE, MEANINGS, STEPS, after, incident
 
 REPAIRING = PhaseEntered(at=after(34), by=BO, phase=Phase.REPAIR, left=Phase.STABILIZE)
@@ -92,3 +92,23 @@ def test_the_runbook_s_own_questions_stand_below() -> None:
     check_blocks(form["blocks"], "modal")
     assert [block for block in inputs(form) if block.startswith("own-")] == [f"own-{n}" for n in range(5)]
     assert len(form["private_metadata"]) <= 3000
+
+
+def test_the_override_form_fits_however_much_is_open() -> None:
+    steps = {
+        Phase.STABILIZE: tuple(Step(id=f"s-{number}", text="&" * 200, required=True) for number in range(40))
+    }
+    chosen = RunbookChosen(at=after(1), by=ANA, runbook="x", title="x", steps=steps)
+    form = override_form(LONG, incident(chosen), "y" * 9000)
+    check_blocks(form["blocks"], "modal")
+    assert "and 26 more" in str(form["blocks"])
+    assert len(form["private_metadata"]) <= 3000
+
+
+def test_each_path_that_everybody_has_has_its_own_example_and_others_a_neutral_one() -> None:
+    examples = [
+        proof_example(path, FACE.t) for path in ("signup", "search", "Cart", "payment", "loyalty points")
+    ]
+    assert len(set(examples)) == 5
+    assert examples[3] == "twenty test orders went through since 03:40"
+    assert "what was tried" in examples[4]

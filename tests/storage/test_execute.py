@@ -129,12 +129,14 @@ async def test_what_is_sent_again_within_a_minute_happens_once(engine: Engine, c
 
 
 async def test_an_override_sent_again_leaves_no_second_phase(engine: Engine) -> None:
-    """The phase that it was for is over by then, so what comes again names the next one."""
+    """It names the phase that it was for, which is over by then."""
     await declares(engine)
     await asks(engine, TakeRole(by=ANA, role=Role.COMMANDER))
-    await asks(engine, OverrideGate(by=ANA, leaving=Phase.STABILIZE, reason="no time"), key="trigger-1")
-    again = OverrideGate(by=ANA, leaving=Phase.REPAIR, reason="no time")
-    assert (await asks(engine, again, key="trigger-2")).incident.phase is Phase.REPAIR
+    command = OverrideGate(by=ANA, leaving=Phase.STABILIZE, reason="no time")
+    await asks(engine, command, key="trigger-1")
+    assert (await asks(engine, command, key="trigger-2")).incident.phase is Phase.REPAIR
+    with pytest.raises(Refused, match="in phase repair by now"):
+        await asks(engine, command, key="trigger-3", now=later(3))
 
 
 async def test_a_declaration_sent_again_within_a_minute_is_the_same_incident(engine: Engine) -> None:

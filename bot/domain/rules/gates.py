@@ -94,15 +94,21 @@ def leave(incident: Incident, command: EnterNextPhase | CloseIncident, now: date
 def override(incident: Incident, command: OverrideGate, now: datetime) -> list[Event]:
     """Go on although it is not proven; only whoever leads may, and it stays visible."""
     if incident.phase is not command.leaving:
-        return []
-    if incident.commander != command.by:
         raise Refused(
-            "Only the lead may go on without proof, so nothing was changed. `/incident lead` takes the lead."
+            "{incident} is in phase {phase} by now, so nothing was changed: what you read was about {leaving}. "
+            "Look at what is open now: `/incident override`.",
+            incident=incident.name,
+            phase=incident.phase,
+            leaving=command.leaving,
         )
+    may_override(incident, command.by)
     reason = written(
         command.reason,
         REASON_MAX,
-        Refused("Say why, for those who read it later: `/incident override <reason>`."),
+        Refused(
+            "Say why, for those who read it later: `/incident override {phase} <reason>`.",
+            phase=command.leaving.value,
+        ),
     )
     closes(incident)
     overridden = GateOverridden(
@@ -114,6 +120,14 @@ def override(incident: Incident, command: OverrideGate, now: datetime) -> list[E
         questions=unanswered(incident.phase, (), incident.action_items),
     )
     return [overridden, _next(incident, command.by, now)]
+
+
+def may_override(incident: Incident, person: str) -> None:
+    """Refuse everybody but the lead."""
+    if incident.commander != person:
+        raise Refused(
+            "Only the lead may go on without proof, so nothing was changed. `/incident lead` takes the lead."
+        )
 
 
 def add_action_item(incident: Incident, command: AddActionItem, now: datetime) -> list[Event]:
