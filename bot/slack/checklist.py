@@ -179,9 +179,12 @@ def _why(item: Item) -> str | None:
     return quoted(item.step.why, WHY_MAX) or None
 
 
-def _flag_hint(item: Item, face: Face) -> str | None:
+def _flag_hint(item: Item, incident: Incident, face: Face) -> str | None:
     if item.step.flag is None:
         return None
+    held = incident.containment(item.step.flag, FIRST_ENVIRONMENT)
+    if held is not None:
+        return face.t("{flag} is held at {safe}.", flag=code(held.flag, 600), safe=code(held.safe, 600))
     command = code(face.t("/flag kill {flag} <reason>", flag=item.step.flag), 600)
     return face.t("Type {command}", command=command)
 
@@ -195,7 +198,7 @@ def _help(item: Item, incident: Incident, face: Face, now: datetime) -> list[str
             _who_and_when(item, incident, face, now),
             t("Run {command}", command=code(step.command, LINK_MAX)) if step.command else None,
             f"<{escape(step.link)}|{escape(t('Open the page'))}>" if step.link else None,
-            _flag_hint(item, face),
+            _flag_hint(item, incident, face),
         )
         if text
     ]

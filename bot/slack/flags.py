@@ -19,6 +19,7 @@ from bot.domain.events import (
 )
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Containment, Incident
+from bot.domain.language import Translate
 from bot.domain.metrics.wording import duration_words
 from bot.domain.reminders import FLAG_REVIEW
 from bot.domain.switching import Switched
@@ -142,7 +143,7 @@ def _contained(event: FlagContained, incident: Incident, face: Face, read_back: 
             safe=safe,
         )
     if read_back.is_held and read_back.seconds is not None:
-        text = f"{text} {t('Confirmed in {seconds} s.', seconds=f'{max(0.0, read_back.seconds):.1f}')}"
+        text = f"{text} {_confirmed(read_back.seconds, t)}"
     small = [t("{who}: {reason}", who=face.person(event.by), reason=quoted(event.reason, REASON_SHOWN))]
     if event.asked_by:
         small.append(t("Asked for by {who}.", who=face.person(event.asked_by)))
@@ -152,6 +153,12 @@ def _contained(event: FlagContained, incident: Incident, face: Face, read_back: 
     if event.alone:
         drawn.insert(0, _alone(event.alone, face))
     return _said(text, *drawn, *_buttons(incident, event.flag, event.environment, event.before, face))
+
+
+def _confirmed(seconds: float, t: Translate) -> str:
+    if seconds < 0.05:  # which rounds to nothing, and nothing takes no time
+        return t("Confirmed in less than 0.1 s.")
+    return t("Confirmed in {seconds} s.", seconds=f"{seconds:.1f}")
 
 
 def _alone(why: str, face: Face) -> Block:

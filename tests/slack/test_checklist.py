@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from bot.domain.events import IncidentClosed, PhaseEntered, RoleTaken, StepDone, StepSkipped
+from bot.domain.events import FlagContained, IncidentClosed, PhaseEntered, RoleTaken, StepDone, StepSkipped
 from bot.domain.runbook import Step
 from bot.domain.vocabulary import Phase, Role
 from bot.slack.checklist import checklist
@@ -43,6 +43,17 @@ def test_an_open_step_is_an_empty_box_with_its_reason_and_two_buttons() -> None:
 
 def test_a_step_about_a_flag_shows_the_command_to_type() -> None:
     assert "Type `/flag kill new-gateway &lt;reason&gt;`" in read(checklist(incident(), FACE, after(1)))
+
+
+def test_a_step_about_a_flag_that_is_held_says_so_instead() -> None:
+    held = incident(
+        FlagContained(
+            at=after(2), by=ANA, flag="new-gateway", safe="off", before="on", reason="payments fail"
+        )
+    )
+    shown = read(checklist(held, FACE, after(1)))
+    assert "`new-gateway` is held at `off`." in shown
+    assert "/flag kill" not in shown
 
 
 def test_one_button_stands_out_the_first_required_step_that_is_open() -> None:
