@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBool, StrictInt, ValidationError
 
 from bot.config_flags import Flags, FlagSettings, flag_settings, flag_tokens
+from bot.config_private import Private
 from bot.config_spoken import Language, Spoken, Workspaces, spoken
 from bot.config_timeline import Timeline
 from bot.domain.affected import PATHS_MAX, SERVICES_MAX, CriticalPath, Landscape, Service
@@ -195,6 +196,7 @@ class File(Frozen):
     web: Web = Web()
     flags: Flags = Flags()
     timeline: Timeline = Timeline()
+    private: Private = Private()
 
 
 class Settings(Frozen):
@@ -320,7 +322,9 @@ def _file(named: Path | None) -> tuple[File, list[str]]:
 
 def _spoken(file: File, language: str) -> Spoken:
     meanings = {level: named.meaning for level, named in file.severity.items() if named.meaning}
-    landscape = Landscape(services=file.services, paths=file.critical_paths)
+    landscape = Landscape(
+        services=file.services, paths=file.critical_paths, confidants=file.private.responders
+    )
     return spoken(language, meanings, landscape, file.gates.causes)
 
 

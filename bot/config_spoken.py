@@ -76,4 +76,5 @@ def _landscape(named: Landscape, t: Translate) -> Landscape:
         service.model_copy(update={"paths": tuple(t(path) for path in service.paths)})
         for service in named.services
     )
-    return Landscape(services=services, paths=tuple(CriticalPath(name=t(path.name)) for path in named.paths))
+    paths = tuple(CriticalPath(name=t(path.name)) for path in named.paths)
+    return named.model_copy(update={"services": services, "paths": paths})

@@ -43,12 +43,15 @@ FORM_DID_NOT_OPEN = Refused(
     "Slack did not open the form, so nothing was declared. Type `/incident P1 <title>` instead."
 )
 
+HOW_BAD = Refused("How bad is it? Nothing was declared yet. Type `/incident private P1 <title>`.")
+
 
 def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
     """Connect the story."""
     incident.verb("", partial(_open_form, desk, None))
     for severity in Severity:
         incident.verb(severity.value.casefold(), partial(_declare, desk, severity))
+    incident.verb("private", partial(_declare_privately, desk))
     incident.otherwise(partial(_explain, incident))
 
     @app.shortcut(Shortcut.DECLARE)
@@ -79,6 +82,24 @@ async def _declare(desk: Desk, severity: Severity, typed: Typed) -> str:
     return _declared(desk, outcome)
 
 
+async def _declare_privately(desk: Desk, typed: Typed) -> str:
+    """`/incident private P1 <title>`, as drills are declared."""
+    word, _, title = without_mentions(typed.text).partition(" ")
+    try:
+        severity = Severity(word.upper().rstrip(":,"))
+    except ValueError:
+        raise HOW_BAD from None
+    outcome = await desk.incidents.declare(
+        typed.actor,
+        title=title,
+        severity=severity,
+        key=typed.key,
+        affected=desk.face.landscape.affected((), ()),
+        private=True,
+    )
+    return _declared(desk, outcome)
+
+
 async def _submit(desk: Desk, body: Body) -> Outcome:
     severity = chosen_severity(body)
     if severity is None:
@@ -94,6 +115,7 @@ async def _submit(desk: Desk, body: Body) -> Outcome:
             chosen_several(body, Blank.SERVICES), chosen_several(body, Blank.PATHS)
         ),
         runbook=chosen(body, Blank.RUNBOOK),
+        private=bool(chosen_several(body, Blank.PRIVATE)),
     )
 
 
@@ -108,6 +130,14 @@ def _form(desk: Desk, origin: Origin, severity: Severity | None = None) -> View:
 
 def _declared(desk: Desk, outcome: Outcome) -> str:
     incident = outcome.incident
+    if incident.private:
+        return desk.face.t(
+            "{incident} is declared as *{severity}*, in private: {title}. Its channel opens now and you are "
+            "invited. Nobody else sees it: invite there whoever has to help.",
+            incident=incident.name,
+            severity=incident.severity.value,
+            title=quoted(incident.title.rstrip("."), TITLE_IN_ANSWER),
+        )
     return desk.face.t(
         "{incident} is declared as *{severity}*: {title}. Its channel opens now and you are invited. "
         "Take the lead there, or leave it to somebody who can.",

@@ -107,9 +107,11 @@ async def _log(desk: Desk, typed: Typed) -> str:
         lines = await desk.containment.audit(incident=number, limit=LINES_SHOWN)
     else:
         lines = await desk.containment.audit(flag=typed.text, limit=LINES_SHOWN)
-    if not lines:
+    numbers = [line.incident for line in lines if line.incident is not None]
+    hidden = await desk.incidents.hidden(typed.actor.id, numbers)
+    if not lines or number in hidden:
         return desk.face.t("Nothing was switched yet.")
-    return "\n".join(_audited(desk, line) for line in lines)
+    return "\n".join(_audited(desk, line, is_hidden=line.incident in hidden) for line in lines)
 
 
 def _listed(desk: Desk, found: list[Flag]) -> str:
@@ -168,7 +170,8 @@ def _change(desk: Desk, change: FlagEvent) -> str:
     return f"{said} ({incident_name(change.incident)})"
 
 
-def _audited(desk: Desk, line: Line) -> str:
+def _audited(desk: Desk, line: Line, *, is_hidden: bool) -> str:
+    """Of a private incident: that the flag was switched, which everybody can see, and no word of why."""
     t = desk.face.t
     acts = {
         Act.CONTAIN: t("hold"),
@@ -194,5 +197,7 @@ def _audited(desk: Desk, line: Line) -> str:
         who=mention(line.actor) if line.actor else t("somebody"),
     )
     approver = t("approved by {who}", who=mention(line.approver)) if line.approver else ""
+    if is_hidden:
+        return ", ".join(filter(None, [said, approver, t("in a private incident")]))
     name = "" if line.incident is None else incident_name(line.incident)
     return ", ".join(filter(None, [said, approver, name, quoted(line.reason, REASON_SHOWN)]))

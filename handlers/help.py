@@ -72,6 +72,10 @@ def help_text(face: Face, emoji: str) -> str:
             t("/incident drill P1 <title>"),
             t("a drill; with `/incident test` a test: neither is in the figures"),
         ),
+        (
+            t("/incident private P1 <title>"),
+            t("only whoever is in its channel hears of it"),
+        ),
         (t("/incident retro P2 02:10 03:40 <title>"), t("write down what is over already")),
         (
             t("/incident override <reason>"),

@@ -80,7 +80,7 @@ def _line(entry: Told, desk: Desk) -> str:
 
 
 async def _list(desk: Desk, typed: Typed) -> str:
-    still_open = await desk.incidents.still_open()
+    still_open = await desk.incidents.still_open(typed.actor.id)
     t, now = desk.face.t, desk.now()
     if not still_open:
         return t("No incident is open. To declare one: {command}", command=code(t("/incident P1 <title>")))

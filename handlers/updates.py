@@ -60,6 +60,8 @@ async def _update(desk: Desk, typed: Typed) -> str:
     command = PostUpdate(by=typed.actor.id, text=typed.text)
     outcome = await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
     said = desk.face.t("Told here and below the announcement of {incident}.", incident=here.name)
+    if here.private:
+        said = desk.face.t("Told here alone: {incident} is private.", incident=here.name)
     return so_now(said, outcome.incident, desk.face)
 
 

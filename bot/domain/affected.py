@@ -55,16 +55,18 @@ class Affected(Frozen):
     paths: tuple[str, ...] = ()
     on_call: tuple[str, ...] = ()
     invited: tuple[str, ...] = ()
+    confidants: tuple[str, ...] = ()  # people who are called instead of all these where it is private
 
 
 NOTHING_NAMED = Affected()
 
 
 class Landscape(Frozen):
-    """Everything that can be affected."""
+    """Everything that can be affected, and who is called where an incident is private."""
 
     services: tuple[Service, ...] = ()
     paths: tuple[CriticalPath, ...] = tuple(CriticalPath(name=name) for name in CRITICAL_PATHS)
+    confidants: tuple[str, ...] = ()
 
     def affected(self, services: Iterable[str], paths: Iterable[str]) -> Affected:
         """These services and paths, and the paths that go through the services, in the configuration's order.
@@ -81,6 +83,7 @@ class Landscape(Frozen):
             paths=tuple(path.name for path in self.paths if path.name in flows),
             on_call=tuple(dict.fromkeys(groups)),
             invited=tuple(dict.fromkeys(people)),
+            confidants=self.confidants,
         )
 
 

@@ -316,11 +316,15 @@ class CancelIncident(Asked):
 
 @dataclass(frozen=True, kw_only=True)
 class ParentFacts:
-    """The incident to merge into, read in the same transaction that decides."""
+    """The incident to merge into, read in the same transaction that decides.
+
+    For somebody who may not see it there is none: `exists` is False.
+    """
 
     number: int
     exists: bool
     merged_into: int | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,6 +56,7 @@ from bot.domain.events import (
 from bot.domain.happened import EntryCorrected
 from bot.domain.incident import Incident
 from bot.domain.one_incident import ExportForm
+from bot.domain.privacy import may_see
 from bot.domain.reminders import item_of
 from bot.domain.runbook import Frozen
 from bot.domain.vocabulary import Role, Surface
@@ -215,9 +216,17 @@ def promised(incident: Incident, event: Event) -> list[Effect]:
     """The effects that `event` asks for; `incident` is the state after it.
 
     Before the channel exists only the announcement can be drawn: `ChannelOpened` promises the rest, so that
-    nothing has to wait in a queue for something that is not there yet.
+    nothing has to wait in a queue for something that is not there yet. Of a private incident nothing is said
+    where others read: it is announced nowhere.
     """
-    return [effect for effect in _wanted(incident, event) if incident.channel or not _needs_channel(effect)]
+    wanted = _wanted(incident, event)
+    if incident.private:
+        wanted = [effect for effect in wanted if not _is_announced(effect)]
+    return [effect for effect in wanted if incident.channel or not _needs_channel(effect)]
+
+
+def _is_announced(effect: Effect) -> bool:
+    return isinstance(effect, Spread) or effect == Draw(surface=Surface.ANNOUNCEMENT)
 
 
 def _needs_channel(effect: Effect) -> bool:
@@ -308,7 +317,8 @@ def _to_read(incident: Incident, event: Captured) -> list[Effect]:
 
 
 def _reminder(incident: Incident, event: ReminderSent) -> list[Effect]:
-    if event.person is not None and item_of(incident, event.name) is not None:
+    is_item = item_of(incident, event.name) is not None
+    if event.person is not None and is_item and may_see(incident, event.person):
         return [Whisper(person=event.person, event=event)]
     return [Tell(event=event)]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never
 
-from bot.domain import capturing, switching
+from bot.domain import capturing, privacy, switching
 from bot.domain.captured import Captured
 from bot.domain.events import (
     ActionItemAdded,
@@ -75,7 +75,8 @@ REACHED_BY_LEAVING = {Phase.STABILIZE: Milestone.STABILIZED, Phase.REPAIR: Miles
 
 def evolve(incident: Incident, event: Event) -> Incident:
     """The incident after one more event. Never refuses, never looks at anything but its arguments."""
-    return incident.model_copy(update={**_changes(incident, event), "version": incident.version + 1})
+    changes = {**_changes(incident, event), **privacy.insiders(incident, event)}
+    return incident.model_copy(update={**changes, "version": incident.version + 1})
 
 
 def replay(number: int, events: Iterable[Event]) -> Incident:

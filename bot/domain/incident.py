@@ -184,6 +184,7 @@ class Incident(Frozen):
     on_call: tuple[str, ...] = ()  # user groups that are called because of it
     invited: tuple[str, ...] = ()  # people that are
     private: bool = False
+    insiders: tuple[str, ...] = ()  # who may see it, where it is private: bot/domain/privacy.py
     captured: tuple[str, ...] = ()  # messages of the channel that the timeline has, by their ts
     pinned: tuple[str, ...] = ()  # those of them that stand there because somebody pinned them
     unpinned: tuple[str, ...] = ()  # and that are not pinned any more

@@ -29,7 +29,7 @@ def recovery_of(incident: Incident) -> Recovery:
         impact_ended=reached.get(Milestone.IMPACT_ENDED),
         detected=reached.get(Milestone.DETECTED),
         excluded=_excluded(incident),
-        services=incident.services,
+        services=() if incident.private else incident.services,
         cause=_cause(incident),
     )
 

@@ -290,7 +290,7 @@ def unverified_words(incident: Incident, t: Translate) -> str:
 
 def marks(incident: Incident, t: Translate) -> str:
     """What must be known before all else, wherever the incident is shown: `drill · left unverified: repair`."""
-    told = []
+    told = [t("private")] if incident.private else []
     match incident.kind:
         case Kind.DRILL:
             told.append(t("drill"))

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.homely import Facts
+from bot.domain.incident import Incident
+from bot.domain.privacy import may_see
 from bot.services.delivery import Failed, Hopeless, Wait
 from bot.storage import incidents, parked
 from bot.storage.engine import Engine, StorageError, Transaction
@@ -89,10 +91,13 @@ class Homes:
         since = self._now() - ITEMS_SINCE
 
         def body(transaction: Transaction) -> Facts:
+            waiting = parked.everything(transaction, self._team_id)
+            numbers = (number for number, _ in waiting)
+            hidden = incidents.hidden(transaction, self._team_id, person, numbers)
             return Facts(
-                incidents=incidents.still_open(transaction, self._team_id),
-                with_items=incidents.with_items_of(transaction, self._team_id, person, since),
-                waiting=parked.everything(transaction, self._team_id),
+                incidents=_for(person, incidents.still_open(transaction, self._team_id)),
+                with_items=_for(person, incidents.with_items_of(transaction, self._team_id, person, since)),
+                waiting=[each for each in waiting if each[0] not in hidden],
                 broken=self._broken(),
             )
 
@@ -132,3 +137,7 @@ class Homes:
             log.warning("home tab not shown: %s", error, extra={"action": "home_not_shown"})
         except Exception:  # a mistake in one drawing must not end the tabs of all others
             log.exception("home tab broke", extra={"action": "home_broke"})
+
+
+def _for(person: str, known: list[Incident]) -> list[Incident]:
+    return [incident for incident in known if may_see(incident, person)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.one_incident import ExportForm, written
 from bot.domain.postmortem import postmortem
+from bot.domain.privacy import may_see
 from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Kind, Refused, Severity, incident_name
@@ -240,9 +241,17 @@ class Incidents:
         """The incident with this number, or None."""
         return await self._engine.read(lambda transaction: incidents.load(transaction, self._team_id, number))
 
-    async def still_open(self) -> list[Incident]:
-        """Every incident that is not closed, oldest first."""
-        return await self._engine.read(lambda transaction: incidents.still_open(transaction, self._team_id))
+    async def still_open(self, person: str | None = None) -> list[Incident]:
+        """Every incident that is not closed, oldest first; with a `person` those that they may see."""
+        known = await self._engine.read(lambda transaction: incidents.still_open(transaction, self._team_id))
+        return [each for each in known if person is None or may_see(each, person)]
+
+    async def hidden(self, person: str, numbers: Iterable[int]) -> set[int]:
+        """Those of these incidents that are private and not for this person."""
+        asked = set(numbers)
+        return await self._engine.read(
+            lambda transaction: incidents.hidden(transaction, self._team_id, person, asked)
+        )
 
     async def timeline(self, number: int) -> list[Entry]:
         """Every event of the incident in the order it was recorded; empty when there is no such incident."""

@@ -195,7 +195,7 @@ class SlackOutside:
             name = channel_name(incident, attempt)
             try:
                 self._budgets.take("conversations.create", promise.id)
-                answer = await self._client.conversations_create(name=name)
+                answer = await self._client.conversations_create(name=name, is_private=incident.private)
             except SlackApiError as error:
                 if code_of(error) != "name_taken":
                     raise

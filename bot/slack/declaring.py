@@ -1,4 +1,4 @@
-"""The form that declares an incident: two questions that count, and five more for whoever knows already."""
+"""The form that declares an incident: two questions that count, and six more for whoever knows already."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def declare_form(
                 optional=True,
             ),
             *_runbook(face, runbooks),
+            _privately(face),
         ],
     )
 
@@ -112,3 +113,15 @@ def _runbook(face: Face, runbooks: Sequence[Runbook]) -> list[Block]:
     options = [blocks.option(each.title, each.id) for each in runbooks[:OPTIONS_MAX]]
     menu = blocks.menu(VALUE, options, placeholder=t("The one that fits best"))
     return [field(Blank.RUNBOOK, t("Which runbook?"), menu, optional=True)]
+
+
+def _privately(face: Face) -> Block:
+    t = face.t
+    only = blocks.option(t("Private"), "private", t("Only whoever is in its channel hears of it."))
+    return field(
+        Blank.PRIVATE,
+        t("Who may see it?"),
+        {"type": "checkboxes", "action_id": VALUE, "options": [only]},
+        hint=t("Leave it empty unless the incident itself is a secret: others can only help if they know."),
+        optional=True,
+    )

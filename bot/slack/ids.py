@@ -117,6 +117,7 @@ class Blank(StrEnum):
     SERVICES = "services"
     PATHS = "paths"
     BEGAN = "began"
+    PRIVATE = "private"
 
 
 VALUE = "value"

@@ -14,6 +14,7 @@ from bot.domain.effects import Effect, coalesce_key, promised
 from bot.domain.events import ContainmentEnded, Event, FlagContained, FlagRestored
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
+from bot.domain.privacy import may_see
 from bot.domain.reminders import wanted
 from bot.domain.rules import decide
 from bot.domain.vocabulary import Milestone
@@ -108,6 +109,7 @@ def _same(command: Command, number: int | None) -> str | None:
     match command:
         case DeclareIncident():
             said = ["declare", command.by, " ".join(command.title.split()), command.severity]
+            said += ["private"] if command.private else []
         case AddNote():
             said = ["note", number, command.by, command.text.strip()]
         case OverrideGate():
@@ -131,6 +133,12 @@ def load(transaction: Transaction, team_id: str, number: int) -> Incident | None
     """The incident, or None when there is none with this number."""
     incident, _ = _load(transaction, team_id, number)
     return incident if incident.version else None
+
+
+def hidden(transaction: Transaction, team_id: str, person: str, numbers: Iterable[int]) -> set[int]:
+    """Those of these incidents that are private and not for this person."""
+    known = {number: load(transaction, team_id, number) for number in set(numbers)}
+    return {number for number, each in known.items() if each is not None and not may_see(each, person)}
 
 
 def in_channel(transaction: Transaction, team_id: str, channel: str) -> Incident | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.commands import Absorb, MergeIncident, ParentFacts, Release, UnmergeIncident
+from bot.domain.privacy import may_see
 from bot.domain.vocabulary import Milestone
 from bot.storage.engine import Transaction
 from bot.storage.incidents import Outcome, execute, load
@@ -24,9 +25,9 @@ def merge(
     """Incident `number` is a duplicate of `into`; raises Refused."""
     _lock(transaction, team_id, number, into)
     parent = load(transaction, team_id, into)
-    facts = ParentFacts(
-        number=into, exists=parent is not None, merged_into=parent.merged_into if parent is not None else None
-    )
+    facts = ParentFacts(number=into, exists=False)
+    if parent is not None and may_see(parent, by):
+        facts = ParentFacts(number=into, exists=True, merged_into=parent.merged_into, private=parent.private)
     command = MergeIncident(by=by, parent=facts, reason=reason)
     outcome = execute(transaction, team_id=team_id, number=number, command=command, now=now, key=key)
     if outcome.events:

@@ -46,8 +46,9 @@ def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list
             impact_ended=command.impact_ended,
             services=command.affected.services,
             paths=command.affected.paths,
-            on_call=command.affected.on_call,
-            invited=command.affected.invited,
+            # nobody hears of a private one because they happen to be on call
+            on_call=() if command.private else command.affected.on_call,
+            invited=command.affected.confidants if command.private else command.affected.invited,
             private=command.private,
             customs=command.customs,
         ),

@@ -136,6 +136,13 @@ def _merge(incident: Incident, command: MergeIncident, now: datetime) -> list[Ev
             "There is no other incident {parent}, so nothing was merged. `/incident list` shows the open ones.",
             parent=name,
         )
+    if parent.private != incident.private:
+        raise Refused(
+            "One of {incident} and {parent} is private and the other is not, so nothing was merged: each would be "
+            "named in the other's channel. Close one with a note instead.",
+            incident=incident.name,
+            parent=name,
+        )
     if incident.merged_into is not None:
         raise Refused(
             "{incident} is a duplicate of {other} already. Take that back first: `/incident unmerge <reason>`.",
