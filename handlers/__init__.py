@@ -17,6 +17,7 @@ from handlers import (
     gates,
     held,
     home,
+    leaving,
     lifecycle,
     measures,
     overriding,
@@ -63,6 +64,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     reports.register(app, mttr, desk)
     waiting.register(app, desk)
     capturing.register(app, desk)
+    leaving.register(app, desk)
     home.register(app, desk)
     for router in routers.values():
         router.listen(app)

@@ -125,6 +125,13 @@ def unarchive(workspace: Workspace, channel: Channel, *, user: str) -> None:
         join(workspace, channel, user)
 
 
+def delete(workspace: Workspace, channel: Channel) -> None:
+    """An admin removes a channel for good, with everything in it."""
+    del workspace.channels[channel.id]
+    workspace.changed(Change("channel", channel=channel.id))
+    _tell(workspace, channel, "deleted", {"channel": channel.id})
+
+
 def _brief(channel: Channel) -> dict[str, Any]:
     kind = shapes.channel_type(channel)
     return {

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bot.sandbox import looking
+from bot.sandbox import looking, rooms, shapes
 from bot.sandbox.clock import Clock
 from bot.sandbox.control import CLOSED, Control
 from bot.sandbox.delivery import Delivery
@@ -143,6 +143,16 @@ class Sandbox:
                     await asyncio.wait_for(changes.get(), min(left, LOOK_AGAIN))
                 while not changes.empty():
                     changes.get_nowait()
+
+    def switch_account(self, name: str, *, off: bool) -> None:
+        """An admin switches somebody's account off, or on again."""
+        person = self.workspace.person(name)
+        person.deleted = off
+        self.workspace.emit({"type": "user_change", "user": shapes.user_object(self.workspace, person)})
+
+    def delete_channel(self, name: str) -> None:
+        """An admin deletes a channel, as `channel` finds it."""
+        rooms.delete(self.workspace, self.channel(name))
 
     async def settled(self) -> None:
         """Wait until the app has heard of everything that has happened."""

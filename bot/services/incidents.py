@@ -292,6 +292,16 @@ class Incidents:
             self._stored()
         return taken
 
+    async def account_changed(self, person: str, name: str, *, is_off: bool) -> None:
+        """Slack tells of somebody's account; who has left is asked for nothing any more."""
+        now = self._now()
+        if is_off:
+            await self._engine.write(
+                lambda transaction: people.left(transaction, self._team_id, person, name, now)
+            )
+        elif await self._engine.read(lambda transaction: people.gone(transaction, self._team_id, [person])):
+            await self._engine.write(lambda transaction: people.came_back(transaction, self._team_id, person))
+
     async def names(self) -> dict[str, str]:
         """Names of people by id, as far as they are known."""
         return await self._engine.read(lambda transaction: people.names(transaction, self._team_id))

@@ -16,6 +16,7 @@ from bot.slack.face import Drawing, Face
 from bot.slack.ids import Action, IncidentAim, PhaseAim, RoleAim, SeverityAim, pack
 from bot.slack.leftovers import action_lines, last_update, standing
 from bot.slack.measures import measured
+from bot.slack.reasons import reason_words
 from bot.slack.text import ago, clean, code, cut, day_and_clock, quoted
 
 TOPIC_MAX = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
@@ -228,7 +229,8 @@ def _waiting(incident: Incident, reasons: Sequence[str], face: Face) -> list[Blo
     headline = t.n(
         "*{count} update is waiting for Slack:*", "*{count} updates are waiting for Slack:*", len(reasons)
     )
-    told = [f"• {quoted(reason, REASON_SHOWN)}" for reason in list(dict.fromkeys(reasons))[:REASONS_LISTED]]
+    known = list(dict.fromkeys(reasons))[:REASONS_LISTED]
+    told = [f"• {quoted(reason_words(reason, t), REASON_SHOWN)}" for reason in known]
     again = blocks.button(t("Try again"), Action.TRY_AGAIN, pack(IncidentAim(incident=incident.number)))
     return [blocks.lines(headline, *told), blocks.actions(again)]
 

@@ -52,6 +52,7 @@ from bot.slack.groups import Groups
 from bot.slack.moments import moment
 from bot.slack.postmortems import Drafting, Postmortems
 from bot.slack.reading import Reading
+from bot.slack.reasons import NAMES_TAKEN, NO_CHANNEL
 from bot.slack.uploads import Upload, Uploads
 from bot.storage.outbox import Promise
 
@@ -204,7 +205,7 @@ class SlackOutside:
                 channel = answer["channel"]
             if channel is not None:
                 return LinkChannel(by=FIREBREAK, channel=channel["id"], name=channel["name"])
-        raise Hopeless(f"The channel names from {channel_name(incident)} on are taken. Rename one of them.")
+        raise Hopeless(NAMES_TAKEN.format(name=channel_name(incident)))
 
     async def _made_before(self, promise: Promise, name: str) -> dict[str, Any] | None:
         """The channel of this name if an earlier attempt of this very effect made it."""
@@ -236,10 +237,7 @@ class SlackOutside:
                     await self._client.conversations_join(channel=channel["id"])
                 found: str = channel["id"]
                 return found
-        raise Hopeless(
-            f"There is no channel #{wanted}, or the bot cannot see it. "
-            "Create it or invite the bot, or name another one in firebreak.toml."
-        )
+        raise Hopeless(NO_CHANNEL.format(channel=wanted))
 
     async def _call(self, promise: Promise, channel: str, group: str) -> None:
         people = await self._groups.people(promise.id, group)

@@ -10,27 +10,9 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.services.delivery import Failed, Hopeless, Wait
+from bot.slack.reasons import HOPELESS
 
 RETRY_AFTER_UNKNOWN = 5.0  # seconds, when a 429 comes without Retry-After
-
-# https://docs.slack.dev/reference/methods: refusals that repeating does not change. What is so, what to do.
-HOPELESS: Mapping[str, str] = {
-    "account_inactive": "The bot's account is switched off. Reinstall the app.",
-    "cant_invite": "Slack does not let the bot invite this person.",
-    "channel_not_found": "The channel is gone, or the bot cannot see it. Invite the bot with /invite.",
-    "invalid_auth": "Slack no longer accepts the bot's token. Reinstall the app and set SLACK_BOT_TOKEN.",
-    "invalid_blocks": "Slack refused the layout of a message. This is a mistake in Firebreak; report it.",
-    "is_archived": "The channel is archived. Unarchive it.",
-    "missing_scope": "The app lacks a permission ({needed}). Update its manifest (firebreak manifest), reinstall.",
-    "msg_too_long": "Slack refused a message as too long. This is a mistake in Firebreak; report it.",
-    "not_in_channel": "The bot is not in the channel. Invite it with /invite.",
-    "restricted_action": "The workspace's settings do not allow this to the bot.",
-    "token_revoked": "The bot's token was revoked. Reinstall the app and set SLACK_BOT_TOKEN.",
-    "user_disabled": "The person's account is switched off.",
-    "user_is_restricted": "The person is a guest who cannot be invited.",
-    "user_not_found": "There is no such person in the workspace any more.",
-    "user_not_in_team": "There is no such person in the workspace any more.",
-}
 
 
 def code_of(error: SlackApiError) -> str:

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.services.delivery import Hopeless
 from bot.slack.budgets import Budgets
 from bot.slack.errors import code_of
+from bot.slack.reasons import NO_GROUP
 
 _ID = re.compile(r"S[A-Z0-9]{2,20}")
 
@@ -48,6 +49,4 @@ class Groups:
 
 
 def _none(named: str) -> Hopeless:
-    return Hopeless(
-        f"There is no user group {named}, so nobody on call was invited. Correct it in firebreak.toml."
-    )
+    return Hopeless(NO_GROUP.format(group=named))

@@ -26,6 +26,7 @@ from bot.slack.cards import lead_words
 from bot.slack.errors import meaning
 from bot.slack.face import Face
 from bot.slack.ids import Action
+from bot.slack.reasons import reason_words
 from bot.slack.text import ago, clock, code, quoted
 
 # Slack takes 100 blocks; these make 75 at the most.
@@ -154,8 +155,8 @@ def _unwell(facts: Facts, face: Face) -> list[Block]:
             len(facts.waiting),
         )
         told = dict.fromkeys(
-            f"• {incident_name(number) if number else t('daily summary')}: {quoted(reason, LINE_MAX)}"
-            for number, reason in facts.waiting
+            f"• {incident_name(number) if number else t('daily summary')}: {quoted(said, LINE_MAX)}"
+            for number, said in [(number, reason_words(reason, t)) for number, reason in facts.waiting]
         )
         drawn.append(blocks.lines(headline, *list(told)[:REASONS_SHOWN]))
     if facts.broken:

@@ -38,6 +38,7 @@ class Heard(StrEnum):
     PIN_REMOVED = "pin_removed"
     REACTION_ADDED = "reaction_added"
     MESSAGE = "message"
+    USER_CHANGED = "user_change"
 
 
 class Action(StrEnum):

@@ -21,7 +21,8 @@ from bot.domain.effects import FetchFile, FetchMessage
 from bot.domain.vocabulary import FIREBREAK
 from bot.services.delivery import Failed, Hopeless
 from bot.slack.budgets import Budgets
-from bot.slack.errors import HOPELESS, code_of
+from bot.slack.errors import code_of
+from bot.slack.reasons import HOPELESS
 from bot.slack.text import cut, typed
 from bot.storage.outbox import Promise
 

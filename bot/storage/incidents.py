@@ -17,8 +17,10 @@ from bot.domain.incident import Incident
 from bot.domain.privacy import may_see
 from bot.domain.reminders import wanted
 from bot.domain.rules import decide
+from bot.domain.rules.people import asked as asked_of
+from bot.domain.rules.people import still_here
 from bot.domain.vocabulary import Milestone
-from bot.storage import figures, flag_overrides, outbox, timers
+from bot.storage import figures, flag_overrides, outbox, people, timers
 from bot.storage.engine import Row, Transaction
 from bot.storage.recent import Recent
 from bot.storage.timeline import GENESIS, append, stamp
@@ -78,6 +80,7 @@ def execute(
             raise AssertionError("only a declaration makes a new incident")
         number = _next_number(transaction, team_id)
     incident, previous = _load(transaction, team_id, number)
+    still_here(people.gone(transaction, team_id, asked_of(command)))
     events = decide(incident, command, now)
     if events:
         head = append(

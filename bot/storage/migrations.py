@@ -323,6 +323,9 @@ UNFINISHED = ("create index effect_unfinished on effect (team_id, incident, id) 
 # An incident that pages and summaries count and never name.
 PRIVATE = ("alter table incident add column private integer",)
 
+# When Slack told that somebody's account was switched off; null: it is in use.
+PEOPLE = ("alter table person add column left_at text",)
+
 # What summaries ask for: until when each has told, corrections by when they were made, action items by their day.
 SUMMARIES = (
     "alter table daily add column covered_to text",
@@ -353,6 +356,7 @@ STEPS = (
     ("0010_private", PRIVATE),
     ("0011_summaries", SUMMARIES),
     ("0013_measures", MEASURES),
+    ("0012_people", PEOPLE),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.domain.commands import AddNote, ChangeSeverity
+from bot.domain.vocabulary import Severity
+from bot.services.incidents import Actor
 from tests.handlers.conftest import House
 
 
@@ -77,3 +80,95 @@ async def test_thrown_out_of_its_channel_the_bot_says_so_there_and_goes_on_when_
     assert "The bot is not in the channel. Invite it with /invite." in house.read(channel)
     await ana.invites(bot, channel)
     await house.slack.until(lambda: bo.id in channel.members)
+
+
+async def test_when_every_name_is_taken_the_home_tab_says_what_to_do(house: House) -> None:
+    bo = house.person("bo")
+    for ending in ("", "-2", "-3", "-4", "-5"):
+        await bo.creates(f"inc-1-checkout-returns-500{ending}")
+    await house.person("ana").types("/incident P0 checkout returns 500", "general")
+    await house.delivery.idle()
+    assert (await house.state()).channel is None
+    await bo.opens_home()
+    said = "The channel names from inc-1-checkout-returns-500 on are taken. Rename one of them."
+    await bo.sees_home(said)
+
+
+async def test_an_archived_channel_is_named_on_the_home_tab_and_taken_up_when_it_is_back(
+    house: House,
+) -> None:
+    channel, ana, bo = await house.declared(), house.person("ana"), house.person("bo")
+    await ana.archives(channel)
+    await house.slack.settled()
+    aim = (await house.state()).number
+    await house.incidents.carry_out(
+        Actor(ana.id, "ana"), aim, AddNote(by=ana.id, text="it is back"), key="note"
+    )
+    await house.delivery.idle(within=2)
+    await bo.opens_home()
+    await bo.sees_home("The channel is archived. Unarchive it.")
+    await ana.unarchives(channel)
+    await ana.sees("it is back", channel)
+
+
+async def test_a_deleted_channel_is_named_on_the_home_tab_and_the_incident_goes_on(house: House) -> None:
+    channel, ana, bo = await house.declared(), house.person("ana"), house.person("bo")
+    house.slack.delete_channel(channel.name)
+    await house.slack.settled()
+    outcome = await house.incidents.carry_out(
+        Actor(ana.id, "ana"), 1, ChangeSeverity(by=ana.id, severity=Severity.P2), key="worse"
+    )
+    assert outcome.incident.severity is Severity.P2
+    await house.delivery.idle(within=2)
+    await bo.opens_home()
+    await bo.sees_home("The channel is gone, or the bot cannot see it.")
+    await bo.sees("P2", "incidents")
+
+
+async def test_every_command_of_a_channel_says_so_elsewhere_and_changes_nothing(house: House) -> None:
+    """Whatever follows the word, the first thing to know is where to type it."""
+    verbs = (
+        *(
+            "lead",
+            "next",
+            "close",
+            "back no",
+            "cancel no",
+            "reopen no",
+            "override stabilize no",
+            "unmerge no",
+        ),
+        *("note x", "update x", "step x", "severity P1", "role scribe", "runbook", "timeline", "catchup"),
+        *("export", "correct declared 14:05 x", "correct #3 14:05 x", "action", "merge INC-3 x"),
+    )
+    ana = house.person("ana")
+    answers = {verb: (await ana.types(f"/incident {verb}", "general")).text for verb in verbs}
+    wrong = {
+        verb: said for verb, said in answers.items() if "This is not the channel of an incident" not in said
+    }
+    assert wrong == {}
+    assert await house.incidents.still_open() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (f"P1 {'x' * 5000}", "5000 characters and at most 150 fit"),
+        ("P9 search is down", "They go from P0, the worst, to P4: /incident P1 search is down"),
+        ("sev1 search is down", "/incident P1 search is down"),
+    ],
+)
+async def test_a_declaration_that_is_not_quite_right_gets_the_line_to_type(
+    house: House, typed: str, said: str
+) -> None:
+    answer = await house.person("ana").types(f"/incident {typed}", "general")
+    assert said in answer.text
+    assert await house.incidents.find(1) is None
+
+
+@pytest.mark.parametrize("at", ["25:61", "2199-01-01 10:00", "2001-01-01 10:00"])
+async def test_a_note_of_a_time_that_cannot_be_is_refused(house: House, at: str) -> None:
+    channel = await house.declared()
+    answer = await house.person("ana").types(f"/incident note at {at} the deploy", channel)
+    assert any(said in answer.text for said in ("is no time", "is in the future", "began"))
+    assert await house.kinds() == []

@@ -40,7 +40,9 @@ async def file(tmp_path: Path) -> Path:
         await defines(engine, "search-v3")
         await imports(engine, team="T2")
         await engine.write(
-            lambda transaction: transaction.run("insert into person values ('T1', :id, 'Ana')", id=ANA)
+            lambda transaction: transaction.run(
+                "insert into person (team_id, id, name) values ('T1', :id, 'Ana')", id=ANA
+            )
         )
     return path
 
