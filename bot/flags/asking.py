@@ -7,6 +7,7 @@ A read that failed changed nothing. A write whose answer is missing or unreadabl
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -130,7 +131,11 @@ class Asking:
         explained = self._explain(status, said)
         if explained is not None:
             return explained
-        words = {"backend": self._backend, "status": status, "said": said or "no reason given"}
+        words: dict[str, Any] = {
+            "backend": self._backend,
+            "status": status,
+            "said": said or "no reason given",
+        }
         match status:
             case 401 | 403:
                 return Denied(DENIED, **words)
@@ -160,9 +165,13 @@ class Asking:
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds until it may be asked again; a usual pause where the header is missing or is no number."""
+    """Seconds until it may be asked again; a usual pause where no header says so, or what it says is no number.
+
+    LaunchDarkly sends no Retry-After, but the moment itself, in milliseconds.
+    """
+    reset = headers.get("X-Ratelimit-Reset")
     try:
-        seconds = float(headers.get("Retry-After", ""))
+        seconds = float(headers.get("Retry-After") or (float(reset) / 1000 - time.time() if reset else ""))
     except ValueError:
         return RETRY_AFTER
     return min(max(seconds, 1.0), RETRY_AFTER_MOST) if seconds == seconds else RETRY_AFTER

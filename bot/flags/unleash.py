@@ -186,7 +186,8 @@ class Unleash(Careful):
     async def _raced(self, before: FlagState, after: FlagState) -> bool:
         """Our own write is one event; a second one since we looked is somebody else's."""
         events = await self._events(after.ref, EVENTS_LOOKED_AT)
-        return sum(event["id"] > int(before.version) for event in events) > 1
+        newer = [event for event in events if event["id"] > int(before.version)]
+        return len(newer) > 1
 
     async def _switch(self, ref: FlagRef, to: str) -> None:
         await self._api.write(

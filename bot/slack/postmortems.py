@@ -17,8 +17,9 @@ from bot.domain.incident import Incident
 from bot.domain.postmortem import postmortem_title
 from bot.domain.vocabulary import FIREBREAK
 from bot.slack.budgets import Budgets
-from bot.slack.errors import HOPELESS, code_of
+from bot.slack.errors import code_of
 from bot.slack.face import Face
+from bot.slack.reasons import HOPELESS
 from bot.slack.text import code, cut
 from bot.slack.uploads import Upload, Uploads
 from bot.storage.outbox import Promise

@@ -23,7 +23,7 @@ from tests.domain.samples import ANA, BO, CLEO, NOON, NUMBER, SEEN, STORY, later
 
 NAMES = {ANA: "Ana Ruiz", BO: "Bo Lindqvist", "U99ELSE": "Somebody Else"}
 _, TOLD = then(Incident(number=NUMBER), *STORY)
-LATER = [
+LATER: list[Event] = [
     NoteAdded(at=later(60), by=ANA, text="=HYPERLINK(1) asks <@U02BO>"),
     EntryCorrected(
         at=later(61), by=BO, entry=len(TOLD) + 1, time=later(1), previous=later(60), reason="the log"
