@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from bot.app_backends import flag_sites
 from bot.app_flags import FlagService, flag_service, read_back
 from bot.config import Settings
 from bot.errors import StartError
@@ -30,7 +31,9 @@ from bot.services.languages import translation
 from bot.services.reminders import Reminders
 from bot.services.reports import Reports
 from bot.services.runbooks import Library
+from bot.services.sites import Site
 from bot.services.summaries import Summaries
+from bot.services.vendors import Vendors
 from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
 from bot.slack.errors import code_of, meaning
@@ -111,7 +114,8 @@ async def firebreak(
         for problem in library.problems:
             log.warning("runbook left out: %s", problem, extra={"action": "runbook_left_out"})
         flags = await stack.enter_async_context(flag_service(settings, engine, identity.team_id, by_bot=True))
-        parts = _parts(settings, engine, client, identity, library, now, flags, budgets)
+        sites = await stack.enter_async_context(flag_sites(settings))
+        parts = _parts(settings, engine, client, identity, library, now, (flags, sites), budgets)
         bolt = _bolt(settings, session, identity)
         listeners = Listeners(bolt)
         handlers.register(bolt, parts.desk)
@@ -120,6 +124,8 @@ async def firebreak(
         await stack.enter_async_context(parts.summaries.running())
         await stack.enter_async_context(parts.homes.running())
         await stack.enter_async_context(Reminders(engine, now=now, stored=parts.delivery.wake).running())
+        if parts.desk.containment.vendors is not None:
+            await stack.enter_async_context(parts.desk.containment.vendors.running())
         await stack.enter_async_context(parts.desk.containment.running())
         stack.push_async_callback(listeners.finished, FINISH_SECONDS)
         connected = _always
@@ -149,10 +155,10 @@ def _parts(
     identity: Identity,
     library: Library,
     now: Callable[[], datetime],
-    flags: FlagService | None,
+    kept: tuple[FlagService | None, dict[str, Site]],
     budgets: Budgets | None,
 ) -> _Parts:
-    face = _face(settings)
+    (flags, sites), face = kept, _face(settings)
 
     def changed() -> None:
         homes.changed()
@@ -182,8 +188,8 @@ def _parts(
         delivering=delivering,
         customs=settings.customs,
     )
-    places = Places(settings.flags.environments, settings.flags.production)
-    containment = Containment(engine, incidents, team_id=team_id, now=now, places=places, stored=stored)
+    vendors = Vendors(sites, engine, incidents, team_id=team_id, now=now, t=face.t) if sites else None
+    containment = _containment(settings, engine, incidents, team_id, now, stored, vendors)
     outside = SlackOutside(
         client,
         face,
@@ -201,6 +207,21 @@ def _parts(
     drills, emoji = _drills(engine, containment, flags, team_id, now, changed), settings.timeline.emoji
     desk = Desk(incidents, containment, drills, reports, summaries.so_far, homes, face, now, emoji)
     return _Parts(incidents, reports, summaries, delivery, homes, desk)
+
+
+def _containment(
+    settings: Settings,
+    engine: Engine,
+    incidents: Incidents,
+    team_id: str,
+    now: Callable[[], datetime],
+    stored: Callable[[], None],
+    vendors: Vendors | None,
+) -> Containment:
+    places = Places(settings.flags.environments, settings.flags.production)
+    return Containment(
+        engine, incidents, team_id=team_id, now=now, places=places, stored=stored, vendors=vendors
+    )
 
 
 def _drills(

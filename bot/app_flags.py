@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.config import Settings
+from bot.domain.away import is_away
 from bot.errors import StartError
 from bot.flags.publishing import Publisher
 from bot.flags.tokens import Tokens
@@ -83,6 +84,8 @@ def read_back(is_held: Held, service: FlagService | None) -> Held:
 
     async def served(flag: str, environment: str) -> bool:
         stored = await is_held(flag, environment)
+        if is_away(flag):
+            return stored  # its back-end was asked, and serves it
         return stored and (not publisher.serves(environment) or await publisher.confirms(environment, flag))
 
     return served

@@ -7,23 +7,28 @@ import getpass
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from bot.app_backends import flag_sites
 from bot.config import Settings
+from bot.domain.away import is_away
 from bot.domain.commands import ExtendContainment
 from bot.domain.containing import review_time
 from bot.domain.events import FlagRestored
+from bot.domain.language import English
 from bot.domain.vocabulary import Refused, Severity, incident_name, incident_number
 from bot.flags.files import FlagFile
 from bot.services.containment import Containment, Places
 from bot.services.drilling import Drills, Seen
 from bot.services.incidents import Actor, Incidents
 from bot.services.runbooks import Library
+from bot.services.vendors import Vendors
+from bot.storage.flag_audit import Act, Step
 from bot.storage.flags import Terms
 
 FILE_WITHIN = (
@@ -32,6 +37,8 @@ FILE_WITHIN = (
 
 if TYPE_CHECKING:
     from bot.offline import Database
+
+AWAY_WITHIN = 15.0  # seconds; a slow vendor takes two, and one that is asked again a few more
 
 environment_option = click.option(
     "--env", "environment", help="The environment; by default the first one of [flags] environments."
@@ -97,7 +104,8 @@ def kill(
     async def work(console: Console) -> list[str]:
         where, why = console.environment(environment), " ".join(reason)
         terms = Terms(review=None if review is None else review_time(review), console=True)
-        await console.containment.look(key, where)  # no incident is declared for a flag that there is not
+        flag = await console.containment.named(key, where)
+        await console.containment.look(flag, where)  # no incident is declared for a flag that there is not
         if declare is not None:
             declared = await console.incidents.declare(
                 console.actor, title=why, severity=Severity(declare), key=_request()
@@ -105,11 +113,14 @@ def kill(
             number = declared.incident.number
         else:
             number = await console.incident(incident)
+        request = _request()
         outcome = await console.containment.kill(
-            console.actor, number, flag=key, environment=where, reason=why, key=_request(), terms=terms
+            console.actor, number, flag=flag, environment=where, reason=why, key=request, terms=terms
         )
-        held = outcome.incident.containment(key, where)
-        if held is None or not await console.containment.is_held(key, where):
+        if outcome.incident.being_switched(flag, where) is not None:
+            return [await _came_of(console, flag, where, request)]
+        held = outcome.incident.containment(flag, where)
+        if held is None or not await console.containment.is_held(flag, where):
             return [
                 f"{key} in {where} is being checked: read back, it is not held. See: firebreak flag log {key}"
             ]
@@ -133,14 +144,17 @@ def undo(key: str, alone: str, force: bool, incident: str | None, environment: s
 
     async def work(console: Console) -> list[str]:
         where = console.environment(environment)
+        flag, request = await console.containment.named(key, where), _request()
         outcome = await console.containment.undo(
             console.actor,
             await console.incident(incident),
-            flag=key,
+            flag=flag,
             environment=where,
-            key=_request(),
+            key=request,
             terms=Terms(alone=alone, force=force, console=True),
         )
+        if outcome.incident.being_switched(flag, where) is not None:
+            return [await _came_of(console, flag, where, request)]
         serves = next((each.serves for each in outcome.events if isinstance(each, FlagRestored)), "?")
         return [f"{key} in {where} serves {serves} again for everyone. Signed: {console.actor.name}."]
 
@@ -175,7 +189,13 @@ def show(key: str, environment: str | None) -> None:
 
     async def work(console: Console) -> list[str]:
         where = console.environment(environment)
-        flag = next((each for each in await console.containment.everything(where) if each.key == key), None)
+        named = await console.containment.named(key, where)
+        if is_away(named):
+            looked = await console.containment.look(named, where)
+            held_by = looked.facts.held_by
+            by = "" if held_by is None else f", held by {incident_name(held_by)}"
+            return [f"{named} in {where} serves {looked.facts.serves}{by}.", *looked.warnings]
+        flag = next((each for each in await console.containment.everything(where) if each.key == named), None)
         if flag is None:
             raise Refused("There is no flag {flag} in {environment}.", flag=repr(key), environment=where)
         held = f", held by {flag.holder}" if flag.holder else ""
@@ -252,6 +272,21 @@ def show_log(of: str | None) -> None:
     _run(work)
 
 
+async def _came_of(console: Console, flag: str, where: str, request: str) -> str:
+    """What another back-end made of it: done, not done, or being checked."""
+    vendors = console.containment.vendors
+    line = None if vendors is None else await vendors.outcome(flag, request, within=AWAY_WITHIN)
+    signed = f"Signed: {console.actor.name}."
+    if line is not None and line.step is Step.FAILED:
+        raise Refused(
+            "{flag} in {environment}: not done. {why}", flag=flag, environment=where, why=line.detail
+        )
+    if line is None or line.step is not Step.DONE:
+        return f"{flag} in {where} is being checked: see firebreak flag log {flag}. {signed}"
+    done = "is held for everyone" if line.act is Act.CONTAIN else "serves what it did before again"
+    return f"{flag} in {where} {done}, confirmed in {line.seconds or 0:.1f} s by reading it back. {signed}"
+
+
 def person() -> Actor:
     """Who works on the command line: the user of the operating system, and it is said that it is one."""
     try:
@@ -266,19 +301,23 @@ async def _console() -> AsyncIterator[Console]:
     from bot import offline
 
     settings = Settings.load(os.environ, slack=False)
-    async with offline.existing(settings) as database:
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(offline.existing(settings))
         incidents = Incidents(
             database.engine,
             team_id=database.team_id,
             runbooks=lambda: Library.load(list(settings.runbook_folders), database.language).runbooks,
             now=_now,
         )
+        sites = await stack.enter_async_context(flag_sites(settings))
+        vendors = Vendors(sites, database.engine, incidents, team_id=database.team_id, now=_now, t=English())
         containment = Containment(
             database.engine,
             incidents,
             team_id=database.team_id,
             now=_now,
             places=Places(settings.flags.environments, settings.flags.production),
+            vendors=vendors if sites else None,
         )
         yield Console(incidents, containment, _drills(settings, database, containment), person())
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StrictBool, StrictInt, ValidationError
 
-from bot.config_flags import Flags, FlagSettings, flag_settings, flag_tokens
+from bot.config_flags import Flags, FlagSettings, flag_settings, flag_tokens, wrong_backends
 from bot.config_private import Private
 from bot.config_spoken import Language, Spoken, Workspaces, spoken
 from bot.config_timeline import Timeline
@@ -243,7 +243,7 @@ class Settings(Frozen):
         wrong += _wrong_services(file)
         wrong += [*_wrong_secrets(given), *_wrong_addresses(given)]
         tokens, wrong_tokens = flag_tokens(given.get("FIREBREAK_FLAG_TOKENS", ""), file.flags.environments)
-        wrong += wrong_tokens
+        wrong += [*wrong_tokens, *wrong_backends(file.flags, environ)]
         if file.flags.grpc and file.flags.serve and not tokens and not wrong_tokens:
             wrong.append("flags.grpc is set, but FIREBREAK_FLAG_TOKENS is not; nobody could read there")
         if slack and not wrong:
@@ -272,7 +272,7 @@ class Settings(Frozen):
             customs=Customs(zone=file.timezone, update_every=file.updates.remind),
             host=given.get("HOST", file.web.host),
             port=_port(given, file),
-            flags=flag_settings(file.flags, named or Path(DEFAULT_CONFIG), tokens),
+            flags=flag_settings(file.flags, named or Path(DEFAULT_CONFIG), tokens, environ),
             timeline=file.timeline,
             workspaces={team: _spoken(file, each.language) for team, each in file.workspaces.items()},
         )

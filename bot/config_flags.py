@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StrictBool
 
@@ -16,6 +16,40 @@ FLAG_TOKEN_MIN = 16  # characters; nobody guesses one that was made by chance
 FLAG_TOKENS_MAX = 2  # for one environment: the one in use, and the one that replaces it
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]  # in file names and commands
+
+
+BackendName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")]  # in commands, before a colon
+Kind = Literal["flagd-file", "unleash"]
+EMBEDDED = "embedded"  # the name of our own, which needs no settings
+
+
+class FlagBackend(Frozen):
+    """Another place where flags are kept. Its token stands in the environment, under the name `token_from`."""
+
+    kind: Annotated[Kind, Field(description="one of 'flagd-file' and 'unleash'")]
+    url: Annotated[
+        str,
+        Field(
+            pattern=r"^(?:https?://\S+)?$", description="an address, such as 'https://unleash.example.com'"
+        ),
+    ] = ""
+    project: Annotated[str, Field(max_length=100, description="the name of a project there")] = "default"
+    environments: Annotated[
+        dict[EnvironmentName, Annotated[str, Field(min_length=1)]],
+        Field(description="ours and what each is called there, such as { production = 'prod' }"),
+    ] = Field(default_factory=dict)
+    token_from: Annotated[
+        str,
+        Field(
+            pattern=r"^(?:[A-Z][A-Z0-9_]*)?$",
+            description="the name of an environment variable, such as 'UNLEASH_TOKEN'",
+        ),
+    ] = ""
+    inverted: Annotated[
+        tuple[str, ...],
+        Field(description="a list of flags whose safe value is on, such as ['disable-cache']"),
+    ] = ()
+    allow_admin_token: Annotated[StrictBool, Field(description="true or false")] = False
 
 
 class Flags(Frozen):
@@ -40,6 +74,18 @@ class Flags(Frozen):
             description="an address and port of this machine, such as '127.0.0.1:8015', or '' for none",
         ),
     ] = ""
+    backends: Annotated[
+        dict[BackendName, FlagBackend],
+        Field(description="tables named in lower case, such as [flags.backends.unleash]"),
+    ] = Field(default_factory=dict)
+
+
+class BackendSettings(FlagBackend):
+    """A back-end with its token."""
+
+    name: str
+    token: SecretStr | None = None
+    beside: Path = Path()  # where a relative path of a file begins
 
 
 class FlagSettings(Frozen):
@@ -51,6 +97,7 @@ class FlagSettings(Frozen):
     serve: bool = True  # False: `firebreak flag serve` does it, and the bot does not
     folder: Path | None = None  # None: no files are written
     grpc: str = ""  # address:port, or empty
+    backends: tuple[BackendSettings, ...] = ()
 
     @property
     def default(self) -> str:
@@ -62,7 +109,12 @@ class FlagSettings(Frozen):
         return bool(self.tokens) or self.folder is not None
 
 
-def flag_settings(given: Flags, beside: Path, tokens: dict[str, tuple[SecretStr, ...]]) -> FlagSettings:
+def flag_settings(
+    given: Flags,
+    beside: Path,
+    tokens: dict[str, tuple[SecretStr, ...]],
+    environ: Mapping[str, str] | None = None,
+) -> FlagSettings:
     """What the file and the environment say together; a relative folder lies beside the settings file."""
     return FlagSettings(
         environments=tuple(dict.fromkeys(given.environments)),
@@ -71,7 +123,44 @@ def flag_settings(given: Flags, beside: Path, tokens: dict[str, tuple[SecretStr,
         serve=given.serve,
         folder=None if not given.folder else beside.parent / given.folder,
         grpc=given.grpc,
+        backends=tuple(
+            BackendSettings(
+                **each.model_dump(),
+                name=name,
+                token=SecretStr((environ or {}).get(each.token_from, "").strip())
+                if each.token_from
+                else None,
+                beside=beside.parent,
+            )
+            for name, each in given.backends.items()
+        ),
     )
+
+
+def wrong_backends(given: Flags, environ: Mapping[str, str]) -> list[str]:
+    """What is missing in the settings of other back-ends, or does not fit together."""
+    wrong = []
+    for name, each in given.backends.items():
+        place = f"flags.backends.{name}"
+        if name == EMBEDDED:
+            wrong.append(f"{place} is the name of the bot's own flags; choose another one")
+        unknown = [env for env in each.environments if env not in given.environments]
+        if unknown:
+            wrong.append(f"{place}.environments names {unknown[0]!r}, which [flags] environments lacks")
+        if not each.environments:
+            wrong.append(
+                f"{place}.environments is missing; write what ours are called there, such as "
+                f"{{ {given.environments[0]} = 'production' }}"
+            )
+        if each.kind == "flagd-file":
+            continue
+        if not each.url:
+            wrong.append(f"{place}.url is missing; write the address of the {each.kind} server")
+        if not each.token_from:
+            wrong.append(f"{place}.token_from is missing; write the name of the variable that has its token")
+        elif not environ.get(each.token_from, "").strip():
+            wrong.append(f"{each.token_from} is not set; {place} takes its token from there")
+    return wrong
 
 
 def _production(given: Flags) -> frozenset[str]:

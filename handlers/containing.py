@@ -24,6 +24,7 @@ from bot.slack.flags import place
 from bot.slack.hints import so_now
 from bot.slack.ids import Action, FlagAim, HoldAim, KillAim
 from bot.slack.text import code, cut, day_and_clock, without_mentions
+from bot.storage.flag_away import AwayMoved
 from bot.storage.flag_overrides import FlagMoved
 from bot.storage.flags import NoSuchFlag, Terms
 from bot.storage.incidents import Outcome
@@ -135,6 +136,11 @@ async def _kill(desk: Desk, typed: Typed) -> str | Drawing:
         raise WHICH_KILL
     review, reason = for_how_long(rest)
     here = await desk.incidents.of_channel(typed.channel)
+    near: list[str] = []
+    try:
+        flag = await desk.containment.named(cut(flag, KEY_SHOWN * 2), environment)
+    except NoSuchFlag as wrong:
+        near = wrong.near
     aim = HoldAim(
         incident=here.number,
         flag=cut(flag, KEY_SHOWN * 2),
@@ -142,6 +148,8 @@ async def _kill(desk: Desk, typed: Typed) -> str | Drawing:
         reason=reason,
         minutes=None if review is None else int(review.total_seconds()) // 60,
     )
+    if near:
+        return choices(near, aim, desk.face)
     if desk.containment.places.is_production(environment):
         return await _card(desk, typed.actor, here, aim)
     try:
@@ -154,7 +162,11 @@ async def _kill(desk: Desk, typed: Typed) -> str | Drawing:
 async def _card(desk: Desk, actor: Actor, here: Incident, aim: HoldAim, note: str = "") -> Drawing:
     """The confirmation, unless the rules would refuse whatever is pressed on it."""
     try:
-        looked = await desk.containment.look(aim.flag, aim.environment)
+        flag = await desk.containment.named(
+            aim.flag, aim.environment
+        )  # a step of a runbook says its key alone
+        aim = aim.model_copy(update={"flag": flag})
+        looked = await desk.containment.look(flag, aim.environment)
     except NoSuchFlag as wrong:
         return choices(wrong.near, aim, desk.face)
     written(
@@ -186,7 +198,7 @@ async def _confirmed(desk: Desk, body: Body, aim: KillAim) -> Drawing:
         outcome = await _hold(
             desk, actor, aim, aim.reason, press_key(body), review=review, expected=aim.token
         )
-    except FlagMoved:
+    except (FlagMoved, AwayMoved):
         note = t("Somebody changed it meanwhile, so nothing was switched yet. This is how it is now.")
         return await _card(desk, actor, here, hold, note)
     return _plain(_held_now(desk, outcome, aim))
@@ -217,6 +229,8 @@ def _held_now(desk: Desk, outcome: Outcome, aim: FlagAim) -> str:
     t, flag = desk.face.t, place(aim.flag, aim.environment)
     if any(isinstance(event, FlagAsked) for event in outcome.events):
         return t("{flag} is not switched yet: the channel was asked for a second person.", flag=flag)
+    if outcome.incident.being_switched(aim.flag, aim.environment) is not None:
+        return t("{flag} is being switched; the channel is told when it is confirmed.", flag=flag)
     held = outcome.incident.containment(aim.flag, aim.environment)
     if held is None:  # delivered again, after somebody has let go of it
         return t("{flag} is held no more.", flag=flag)
@@ -257,6 +271,7 @@ async def _undo(desk: Desk, typed: Typed) -> str:
         raise Refused(
             "`/flag undo <flag>` takes an environment, or `force`, and nothing else. Nothing was switched."
         )
+    flag = await desk.containment.named(flag, environment)
     aim = FlagAim(incident=here.number, flag=flag, environment=environment)
     terms = Terms(force=rest.casefold() == "force")
     return _let_go_words(desk, await _let_go(desk, typed.actor, aim, typed.key, terms), aim)
@@ -270,6 +285,8 @@ async def _let_go(desk: Desk, actor: Actor, aim: FlagAim, key: str, terms: Terms
 
 def _let_go_words(desk: Desk, outcome: Outcome, aim: FlagAim) -> str:
     flag = place(aim.flag, aim.environment)
+    if outcome.incident.being_switched(aim.flag, aim.environment) is not None:
+        return desk.face.t("{flag} is being let go; the channel is told when it is confirmed.", flag=flag)
     now = next((event.serves for event in outcome.events if isinstance(event, FlagRestored)), None)
     if now is None:
         said = desk.face.t("{flag} is held no more.", flag=flag)
@@ -331,6 +348,7 @@ async def _override(desk: Desk, typed: Typed) -> str:
     if verb not in ("kill", "undo") or not flag or not reason:
         raise WHAT_ALONE
     here = await desk.incidents.of_channel(typed.channel)
+    flag = await desk.containment.named(flag, environment)
     aim = FlagAim(incident=here.number, flag=flag, environment=environment)
     if verb == "undo":
         terms = Terms(alone=reason)

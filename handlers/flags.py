@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
+from bot.domain.away import is_away
 from bot.domain.vocabulary import Refused, incident_name, incident_number
 from bot.services.containment import Places
 from bot.slack.flag_card import practised
+from bot.slack.flags import place
 from bot.slack.text import ago, code, cut, mention, quoted
 from bot.storage.flag_audit import Act, Line, Step
 from bot.storage.flag_log import FlagEvent, Kind
@@ -76,6 +78,9 @@ async def _one(desk: Desk, key: str, environment: str) -> str:
         found = await desk.containment.everything(key)
         if found:
             return _listed(desk, found)
+    key = await desk.containment.named(key, environment)
+    if is_away(key):
+        return await _one_away(desk, key, environment)
     flag = next((each for each in await desk.containment.everything(environment) if each.key == key), None)
     if flag is None:
         raise Refused(
@@ -96,9 +101,59 @@ async def _find(desk: Desk, typed: Typed) -> str:
     if not typed.text:
         raise Refused("What do you look for? Type `/flag find <words>`.")
     found = await desk.containment.find(typed.text)
+    lines = await _found_away(desk, typed.text)
+    if lines:
+        return "\n".join([*([_listed(desk, found)] if found else []), *lines])
     if not found:
         return desk.face.t("No flag has all of these words: {words}", words=quoted(typed.text, KEY_SHOWN))
     return _listed(desk, found)
+
+
+async def _found_away(desk: Desk, words: str) -> list[str]:
+    """Flags in other back-ends, and which of those did not answer."""
+    if desk.containment.vendors is None:
+        return []
+    t, lines = desk.face.t, []
+    for environment in desk.containment.places.environments:
+        found, silent = await desk.containment.vendors.search(words, environment, FLAGS_SHOWN)
+        lines += [
+            t(
+                "{flag} serves {now}. {description}",
+                flag=place(each.ref.named, environment),
+                now=code(each.serving, KEY_SHOWN),
+                description=quoted(each.description, DESCRIPTION_SHOWN),
+            ).strip()
+            for each in found
+        ]
+        lines += [f":warning: {quoted(each, REASON_SHOWN)}" for each in silent]
+    return list(dict.fromkeys(lines))
+
+
+async def _one_away(desk: Desk, key: str, environment: str) -> str:
+    """A flag of another back-end, as it is there now."""
+    t, looked = desk.face.t, await desk.containment.look(key, environment)
+    lines = [
+        t(
+            "{flag} serves {now}. {description}",
+            flag=place(key, environment),
+            now=code(looked.facts.serves, KEY_SHOWN),
+            description=quoted(looked.description, DESCRIPTION_SHOWN),
+        ).strip()
+    ]
+    if looked.facts.held_by is not None:
+        lines.append(t("Held by {incident}.", incident=incident_name(looked.facts.held_by)))
+    if looked.last is not None:
+        lines.append(
+            t(
+                "Changed {ago} by {who}.",
+                ago=ago(datetime.fromisoformat(looked.last.at), desk.now(), t),
+                who=quoted(looked.last.actor, KEY_SHOWN) or t("somebody"),
+            )
+        )
+    lines += [f":warning: {quoted(each, REASON_SHOWN)}" for each in looked.warnings]
+    if looked.facts.owner:
+        lines.append(t("Owner: {owner}", owner=quoted(looked.facts.owner, KEY_SHOWN)))
+    return "\n".join([*lines, looked.url] if looked.url else lines)
 
 
 async def _log(desk: Desk, typed: Typed) -> str:

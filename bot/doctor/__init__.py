@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
-from bot.doctor import here, promises, slack
+from bot.doctor import elsewhere, here, promises, slack
 from bot.doctor.line import Case, Check, Level, Line
 
 __all__ = ["Level", "Line", "diagnose"]
@@ -22,6 +22,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("slack", slack.connection),
     ("effects", promises.unfinished),
     ("runbooks", here.runbooks),
+    ("flags", elsewhere.backends),
 )
 
 

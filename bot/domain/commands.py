@@ -222,13 +222,17 @@ class FlagFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainFlag(Asked):
-    """`alone`: why the lead does not wait for a second person. `console`: asked on the bot's machine."""
+    """`alone`: why the lead does not wait for a second person. `console`: asked on the bot's machine.
+
+    `operation` names what a back-end elsewhere is asked, and is empty for a flag of our own.
+    """
 
     flag: FlagFacts
     reason: str
     review: timedelta | None = None
     alone: str = ""
     console: bool = False
+    operation: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +243,20 @@ class RestoreFlag(Asked):
     alone: str = ""
     force: bool = False
     console: bool = False
+    operation: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleFlag(Asked):
+    """What came of `operation`, which a back-end was asked for: done, or not done and why."""
+
+    flag: str
+    environment: str = FIRST_ENVIRONMENT
+    operation: str
+    done: bool
+    serves: str = ""
+    why: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -426,6 +444,7 @@ Command = (
     | RestoreFlag
     | ExtendContainment
     | LoseContainment
+    | SettleFlag
     | EndContainment
     | SendReminder
     | SnoozeReminder

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, assert_never
 
 from pydantic import Field, TypeAdapter
 
+from bot.domain.away import FlagNotSwitched, FlagSwitching
 from bot.domain.captured import Captured, FileShared, Kept
 from bot.domain.events import (
     ActionItemAdded,
@@ -300,6 +301,8 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
         case ContainmentExtended() | ContainmentLost() | ContainmentEnded() | FlagAsked():
             return [Tell(event=event), *_draws(Surface.CARD)]
+        case FlagSwitching() | FlagNotSwitched():
+            return [Tell(event=event)]
         case RunbookChosen():
             told: list[Effect] = [] if event.previous is None else [Tell(event=event)]
             return [*told, *_draws(Surface.CHECKLIST, Surface.CARD)]

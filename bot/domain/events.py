@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.domain.away import FlagNotSwitched, FlagSwitching
 from bot.domain.captured import Captured
 from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
@@ -305,7 +306,7 @@ class FlagContained(OfFlag):
     """A flag is held at its safe value. `before` is what it served until then, for the exact undo.
 
     `review_at` is when somebody looks at it again. `asked_by` is who asked for it, where `by` is the second person;
-    `alone` is why there was none although there had to be one.
+    `alone` is why there was none although there had to be one. `asked_at`: when another back-end was asked for it.
     """
 
     type: Literal["flag_contained"] = "flag_contained"
@@ -315,6 +316,7 @@ class FlagContained(OfFlag):
     review_at: datetime | None = None
     asked_by: str = ""
     alone: str = ""
+    asked_at: datetime | None = None
 
 
 class FlagRestored(OfFlag):
@@ -473,6 +475,8 @@ Event = Annotated[
     | ContainmentExtended
     | ContainmentLost
     | ContainmentEnded
+    | FlagSwitching
+    | FlagNotSwitched
     | ReminderSent
     | ReminderSnoozed
     | IncidentImported

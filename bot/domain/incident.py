@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import Field
 
+from bot.domain.away import FlagSwitching
 from bot.domain.containing import REMIND_AGAIN
 from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
@@ -162,6 +163,7 @@ class Incident(Frozen):
     surfaces: dict[Surface, Place] = Field(default_factory=dict)
     containments: tuple[Containment, ...] = ()
     flag_requests: tuple[FlagRequest, ...] = ()
+    switching: tuple[FlagSwitching, ...] = ()  # what other back-ends are being asked
     reminded: tuple[str, ...] = ()
     reminded_at: dict[str, datetime] = Field(default_factory=dict)  # what comes again and again
     snoozed: dict[str, datetime] = Field(default_factory=dict)
@@ -235,6 +237,12 @@ class Incident(Frozen):
     def answers_here(self, person: str) -> bool:
         """Whether this person takes part: declared it, or has a role."""
         return person in (self.declared_by, *self.roles.values(), *self.responders)
+
+    def being_switched(self, flag: str, environment: str) -> FlagSwitching | None:
+        """What a back-end is being asked about this flag."""
+        return next(
+            (each for each in self.switching if (each.flag, each.environment) == (flag, environment)), None
+        )
 
     def flag_request(self, flag: str, environment: str) -> FlagRequest | None:
         """Who wants this flag held and waits for somebody else to press."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
+from bot.domain.away import FlagNotSwitched, FlagSwitching, Switch
 from bot.domain.containing import Policy
 from bot.domain.events import (
     ContainmentEnded,
@@ -65,6 +66,10 @@ def line(event: Switched, t: Translate, who: Who, quote: Quote) -> str:
                 owner=who(event.owner),
                 reason=quote(event.reason),
             )
+        case FlagSwitching():
+            return _switching(event, t, by, flag)
+        case FlagNotSwitched():
+            return _not_switched(event, t, quote, flag)
         case _:
             assert_never(event)
 
@@ -104,6 +109,21 @@ def _restored(event: FlagRestored, t: Translate, by: str, quote: Quote, flag: st
     if event.over:
         said = f"{said} {t('{who} had changed it meanwhile.', who=quote(event.over))}"
     return f"{said} {_alone(event.alone, t, quote)}".strip()
+
+
+def _switching(event: FlagSwitching, t: Translate, by: str, flag: str) -> str:
+    if event.act is Switch.CONTAIN:
+        return t("{who} asks for the flag {flag} to be held; it is being done.", who=by, flag=flag)
+    return t("{who} asks for the flag {flag} to be let go; it is being done.", who=by, flag=flag)
+
+
+def _not_switched(event: FlagNotSwitched, t: Translate, quote: Quote, flag: str) -> str:
+    why = quote(event.why)
+    if event.act is Switch.CONTAIN:
+        said = t("The flag {flag} was not held: {why}", flag=flag, why=why)
+    else:
+        said = t("The flag {flag} was not let go: {why}", flag=flag, why=why)
+    return f"{said} {t('Approval was requested: {url}', url=quote(event.url))}" if event.url else said
 
 
 def _alone(why: str, t: Translate, quote: Quote) -> str:

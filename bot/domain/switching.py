@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from bot.domain.away import FlagNotSwitched, FlagSwitching
 from bot.domain.events import (
     ContainmentEnded,
     ContainmentExtended,
@@ -16,7 +17,16 @@ from bot.domain.events import (
 from bot.domain.incident import Containment, FlagRequest, Incident
 from bot.domain.reminders import reviewed
 
-Switched = FlagContained | FlagRestored | FlagAsked | ContainmentExtended | ContainmentLost | ContainmentEnded
+Switched = (
+    FlagContained
+    | FlagRestored
+    | FlagAsked
+    | ContainmentExtended
+    | ContainmentLost
+    | ContainmentEnded
+    | FlagSwitching
+    | FlagNotSwitched
+)
 
 
 def switched(incident: Incident, event: Switched) -> dict[str, object]:
@@ -24,11 +34,17 @@ def switched(incident: Incident, event: Switched) -> dict[str, object]:
     place = (event.flag, event.environment)
     others = tuple(held for held in incident.containments if held.place != place)
     requests = tuple(each for each in incident.flag_requests if (each.flag, each.environment) != place)
+    waiting = tuple(each for each in incident.switching if (each.flag, each.environment) != place)
     match event:
         case FlagContained():
-            return {"containments": (*others, _held(event)), "flag_requests": requests}
+            held = (*others, _held(event))
+            return {"containments": held, "flag_requests": requests, "switching": waiting}
         case FlagRestored() | ContainmentEnded():
-            return {"containments": others}
+            return {"containments": others, "switching": waiting}
+        case FlagSwitching():
+            return {"switching": (*waiting, event)}
+        case FlagNotSwitched():
+            return {"switching": waiting}
         case FlagAsked():
             return {"flag_requests": (*requests, _request(event))}
         case ContainmentExtended():

@@ -45,6 +45,7 @@ ADMIN = marked(
 )
 NO_REVIEW = marked("{backend} has no change requests in this edition, so nothing was requested.")
 INVERTED = "on is its safe value (`inverted` in the settings), and switching off is all that is done here."
+ENABLING = "updateEnabled"  # Unleash's name for switching on or off in a change request
 ARCHIVED = "it is archived there."
 EVENTS_LOOKED_AT = 10  # of a flag's newest events; more between two reads is a race all the same
 HISTORY_MOST = 50
@@ -134,7 +135,7 @@ class Unleash(Careful):
 
     async def request_approval(self, ref: FlagRef, *, actor: str, reason: str) -> ApprovalLink:
         place = ("projects", ref.project, "environments", ref.env, "change-requests")
-        wanted = {"feature": ref.key, "action": "updateEnabled", "payload": {"enabled": False}}
+        wanted = {"feature": ref.key, "action": ENABLING, "payload": {"enabled": False}}
         try:
             made = await self._api.write("POST", *place, body=wanted)
         except NotFound as error:

@@ -12,18 +12,23 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.domain.away import BETWEEN, is_away, parts
 from bot.domain.commands import EndContainment, ExtendContainment, FlagFacts
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.spelling import unknown
-from bot.domain.vocabulary import Refused
+from bot.domain.vocabulary import Refused, incident_name
+from bot.flags.embedded import EMBEDDED
+from bot.flags.protocol import FlagState
 from bot.services.incidents import Actor, Incidents
+from bot.services.vendors import Vendors
 from bot.storage import flag_audit, flag_definitions, flag_drills, flag_log, flags, outbox
 from bot.storage.engine import Engine, StorageError, Transaction
 from bot.storage.flag_audit import Line
-from bot.storage.flag_definitions import Stored
-from bot.storage.flag_log import FlagEvent
-from bot.storage.flags import Flag, Terms
+from bot.storage.flag_log import FlagEvent, Kind
+from bot.storage.flag_vendor import Away, State
+from bot.storage.flags import Flag, NoSuchFlag, Terms
 from bot.storage.incidents import Outcome
+from bot.storage.timeline import stamp
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +37,7 @@ LOOK_EVERY = (
 )
 WAKE_EVERY = 2.0  # seconds until the running bot takes up what the command line has promised
 RECENT = timedelta(hours=24)
+FEW = 3  # near misses that are offered
 FOUND_MOST = 20  # flags in an answer to a search
 CHANGES_SHOWN = 10
 
@@ -68,14 +74,13 @@ class Places:
 class Looked:
     """A flag as somebody sees it before they decide."""
 
-    stored: Stored
     facts: FlagFacts
+    token: str
     last: FlagEvent | None
     drill: Line | None = None
-
-    @property
-    def token(self) -> str:
-        return self.stored.token
+    description: str = ""
+    warnings: tuple[str, ...] = ()
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class Containment:
         now: Callable[[], datetime],
         places: Places | None = None,
         stored: Callable[[], None] = lambda: None,
+        vendors: Vendors | None = None,
     ) -> None:
         self._engine = engine
         self._incidents = incidents
@@ -105,10 +111,57 @@ class Containment:
         self._now = now
         self._stored = stored
         self.places = places or Places()
+        self.vendors = vendors
+
+    async def named(self, flag: str, environment: str) -> str:
+        """The full name of the flag that is meant: `unleash:checkout-v2`, or the bare key of one of our own.
+
+        Raises NoSuchFlag where several back-ends have it, or others are near, and Refused where one that may have
+        it does not answer.
+        """
+        if self.vendors is None:
+            return flag
+        if is_away(flag):
+            backend, key = parts(flag)
+            return key if backend == EMBEDDED else flag
+        ours = await self._engine.read(
+            lambda transaction: flag_definitions.find(transaction, self._team_id, environment, flag)
+        )
+        try:
+            others = await self.vendors.having(flag, environment)
+        except Refused:
+            if ours is None:
+                raise
+            others = []  # ours is to be held, whoever else is silent
+        if ours is not None and others:
+            others.insert(0, f"{EMBEDDED}{BETWEEN}{flag}")
+        if len(others) > 1:
+            raise NoSuchFlag(
+                others,
+                "`{flag}` is in several back-ends, so nothing was switched. Say which: {choices}.",
+                flag=flag,
+                choices=", ".join(f"`{each}`" for each in others),
+            )
+        if others or ours is not None:
+            return others[0] if others else flag
+        near = await self._engine.read(
+            lambda transaction: flags.near_misses(transaction, self._team_id, environment, flag)
+        )
+        near += await self.vendors.near(flag, environment)
+        if near:
+            raise NoSuchFlag(
+                near[:FEW],
+                "There is no flag `{flag}`. Did you mean {choices}? Nothing was switched.",
+                flag=flag,
+                choices=", ".join(f"`{each}`" for each in near[:FEW]),
+            )
+        return flag
 
     async def look(self, flag: str, environment: str) -> Looked:
-        """The flag of exactly this key; raises Refused, NoSuchFlag where others are near."""
+        """The flag of exactly this name; raises Refused, NoSuchFlag where others are near."""
         production = self.places.is_production(environment)
+        if self.vendors is not None and is_away(flag):
+            return await self._look_away(self.vendors, flag, environment, production=production)
 
         def body(transaction: Transaction) -> Looked:
             facts = flags.facts_of(transaction, self._team_id, environment, flag, production=production)
@@ -117,9 +170,18 @@ class Containment:
                 raise AssertionError("its facts were read from the same picture")
             last = flag_log.history(transaction, self._team_id, env=environment, key=flag, limit=1)
             drill = flag_audit.last_drill(transaction, self._team_id, flag)
-            return Looked(stored, facts, last[0] if last else None, drill)
+            newest = last[0] if last else None
+            return Looked(facts, stored.token, newest, drill, stored.definition.description)
 
         return await self._engine.read(body)
+
+    async def _look_away(self, vendors: Vendors, flag: str, environment: str, *, production: bool) -> Looked:
+        state, facts = await vendors.look(flag, environment, production=production)
+        drill = await self._engine.read(
+            lambda transaction: flag_audit.last_drill(transaction, self._team_id, flag)
+        )
+        warnings = (state.cannot, *state.warnings) if state.cannot else state.warnings
+        return Looked(facts, state.version, _last(state), drill, state.description, warnings, state.url)
 
     async def kill(
         self,
@@ -134,6 +196,10 @@ class Containment:
     ) -> Outcome:
         """Hold a flag at its safe value because of this incident, or ask for a second person."""
         now, terms = self._now(), self._here(terms, environment)
+        if self.vendors is not None and is_away(flag):
+            return await self.vendors.kill(
+                actor, number, flag=flag, env=environment, reason=reason, key=key, terms=terms
+            )
 
         def body(transaction: Transaction) -> Outcome:
             return flags.contain(
@@ -163,6 +229,8 @@ class Containment:
     ) -> Outcome:
         """Let go of a flag that this incident holds."""
         now, terms = self._now(), self._here(terms, environment)
+        if self.vendors is not None and is_away(flag):
+            return await self.vendors.undo(actor, number, flag=flag, env=environment, key=key, terms=terms)
 
         def body(transaction: Transaction) -> Outcome:
             return flags.restore(
@@ -184,6 +252,7 @@ class Containment:
     ) -> Outcome:
         """Keep a flag held for longer, or leave it as it is for good."""
         now = self._now()
+        command = await self._as_held(number, command)
 
         def body(transaction: Transaction) -> Outcome:
             return flags.change_containment(
@@ -193,7 +262,10 @@ class Containment:
         return await self._incidents.write(actor, body)
 
     async def is_held(self, flag: str, environment: str) -> bool:
-        """Read back: whether everybody gets the safe variant at this moment."""
+        """Read back: whether everybody gets the safe variant at this moment; elsewhere, when it was read last."""
+        if self.vendors is not None and is_away(flag):
+            row = await self.vendors.held(flag, environment)
+            return row is not None and row.state is State.HELD
         found = await self._engine.read(
             lambda transaction: flags.find(transaction, self._team_id, flag, environment)
         )
@@ -236,7 +308,10 @@ class Containment:
             newest = sorted(changes, key=lambda change: change.seq, reverse=True)
             return Overview(held, newest[:CHANGES_SHOWN])
 
-        return await self._engine.read(body)
+        seen = await self._engine.read(body)
+        if self.vendors is not None:
+            seen = replace(seen, held=[*seen.held, *map(_as_held, await self.vendors.everything())])
+        return seen
 
     async def everything(self, environment: str) -> list[Flag]:
         """All flags of an environment, those that are held first."""
@@ -276,7 +351,8 @@ class Containment:
         lost, settled = await self._engine.write(body)
         if lost or settled:
             self._stored()
-        return lost
+        elsewhere = 0 if self.vendors is None else await self.vendors.look_after()
+        return lost + elsewhere
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -302,5 +378,36 @@ class Containment:
             looks += 1
             await asyncio.sleep(WAKE_EVERY)
 
+    async def _as_held(
+        self, number: int, command: ExtendContainment | EndContainment
+    ) -> ExtendContainment | EndContainment:
+        """The same of the flag under its full name, where the incident holds one of this key elsewhere."""
+        here = await self._incidents.find(number)
+        if here is None or here.containment(command.flag, command.environment) is not None:
+            return command
+        held = [
+            each.flag
+            for each in here.containments
+            if parts(each.flag)[1] == command.flag and each.environment == command.environment
+        ]
+        return replace(command, flag=held[0]) if len(held) == 1 else command
+
     def _here(self, terms: Terms, environment: str) -> Terms:
         return replace(terms, production=self.places.is_production(environment))
+
+
+def _as_held(away: Away) -> Flag:
+    """A flag that is held elsewhere, as we list our own."""
+    before = FlagState.model_validate_json(away.before)
+    holder = incident_name(away.incident)
+    return Flag(away.flag, "", before.serving, before.safe, away.incident, away.env, holder, before.safe)
+
+
+def _last(state: FlagState) -> FlagEvent | None:
+    """Who changed it there last, as we say it of our own."""
+    if state.changed_at is None:
+        return None
+    at = stamp(state.changed_at)
+    return FlagEvent(
+        0, state.ref.env, state.ref.key, Kind.DEFINED, at, state.changed_by, None, "", "", state.serving
+    )

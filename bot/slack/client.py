@@ -328,7 +328,7 @@ class SlackOutside:
             return ReadBack.NOT_ASKED
         if not await self._held(event.flag, event.environment):
             return ReadBack.MISSING
-        seconds = (self._now() - event.at).total_seconds()
+        seconds = (self._now() - (event.asked_at or event.at)).total_seconds()
         return ReadBack(seconds if promise.attempt == 1 else None)
 
     # posts ---------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from bot.storage.flag_audit import Line
 from bot.storage.flag_log import FlagEvent
 
 DESCRIPTION_SHOWN = 300
+WARNINGS_SHOWN = 3  # of what a back-end says of a flag
 
 
 def confirmation(
@@ -42,7 +43,8 @@ def confirmation(
             now=code(facts.serves),
             after=f"*OFF* ({code(facts.safe)})" if is_off(facts.safe) else code(facts.safe),
         ),
-        quoted(looked.stored.definition.description, DESCRIPTION_SHOWN),
+        quoted(looked.description, DESCRIPTION_SHOWN),
+        *(f":warning: {quoted(each, DESCRIPTION_SHOWN)}" for each in looked.warnings[:WARNINGS_SHOWN]),
         t("Reason: {reason}", reason=quoted(aim.reason, REASON_SHOWN)),
         t(
             "Somebody is asked to look at it again after {time}.",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar, assert_never
 
 from bot.domain import story_flags
+from bot.domain.away import FlagNotSwitched, FlagSwitching
 from bot.domain.containing import Policy
 from bot.domain.events import (
     ContainmentEnded,
@@ -65,8 +66,10 @@ def moment(event: Switched, incident: Incident, face: Face, read_back: ReadBack)
             return _asked(event, incident, face)
         case ContainmentLost():
             return _lost(event, incident, face)
-        case ContainmentExtended() | ContainmentEnded():
+        case ContainmentExtended() | ContainmentEnded() | FlagSwitching():
             return _said(_line(event, face))
+        case FlagNotSwitched():
+            return _said(f":warning: {_line(event, face)}")
         case _:
             assert_never(event)
 

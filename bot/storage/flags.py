@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.away import is_away
 from bot.domain.commands import (
     Command,
     ContainFlag,
@@ -194,7 +195,7 @@ def look_after(transaction: Transaction, *, team_id: str, now: datetime) -> list
     found = []
     for incident in holding(transaction, team_id):
         for held in incident.containments:
-            if held.lost:
+            if held.lost or is_away(held.flag):  # bot/services/vendors.py asks those back-ends
                 continue
             facts = _facts_or_gone(transaction, team_id, held.environment, held.flag)
             if facts.held_by == incident.number:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 
+from bot.domain.away import is_away, parts
 from bot.domain.commands import AddNote, Command, DeclareIncident, OverrideGate
 from bot.domain.effects import Effect, coalesce_key, promised
 from bot.domain.events import ContainmentEnded, Event, FlagContained, FlagRestored
@@ -20,7 +21,7 @@ from bot.domain.rules import decide
 from bot.domain.rules.people import asked as asked_of
 from bot.domain.rules.people import still_here
 from bot.domain.vocabulary import Milestone
-from bot.storage import figures, flag_overrides, outbox, people, timers
+from bot.storage import figures, flag_overrides, flag_vendor, outbox, people, timers
 from bot.storage.engine import Row, Transaction
 from bot.storage.recent import Recent
 from bot.storage.timeline import GENESIS, append, stamp
@@ -322,6 +323,10 @@ def _evolve_and_promise(
 
 def _hold_or_release(transaction: Transaction, team_id: str, number: int, event: Event) -> None:
     """Keep what is held over the flags equal to what the events say."""
+    if isinstance(event, (FlagContained, ContainmentEnded, FlagRestored)) and is_away(event.flag):
+        if not isinstance(event, FlagContained):  # which was written down before its back-end was asked
+            flag_vendor.forget(transaction, team_id, *_away(event))
+        return
     if isinstance(event, FlagContained):
         flag_overrides.hold(
             transaction,
@@ -349,6 +354,11 @@ def _hold_or_release(transaction: Transaction, team_id: str, number: int, event:
             now=event.at,
             incident=number,
         )
+
+
+def _away(event: ContainmentEnded | FlagRestored) -> tuple[str, str, str]:
+    backend, key = parts(event.flag)
+    return backend, event.environment, key
 
 
 def projection(team_id: str, incident: Incident, head: str) -> Row:

@@ -343,6 +343,33 @@ MEASURES = (
     "create index incident_measured on incident (team_id, declared_ms) where measured is not null",
 )
 
+# Flags that incidents hold in other back-ends, with what is needed to bring each back.
+AWAY = (
+    """
+    create table flag_vendor (
+        team_id text not null,
+        backend text not null,
+        env text not null,
+        key text not null,
+        incident integer not null,
+        operation text not null,
+        act text not null,
+        state text not null,
+        actor text not null default '',
+        reason text not null default '',
+        force integer not null default 0,
+        before text not null default '',
+        after text not null default '',
+        asked_at text not null default '',
+        settled_at text not null default '',
+        due text not null default '',
+        tries integer not null default 0,
+        taken_until text,
+        primary key (team_id, backend, env, key)
+    )
+    """,
+)
+
 STEPS = (
     ("0001_incidents", FIRST),
     ("0002_lanes", LANES),
@@ -357,6 +384,7 @@ STEPS = (
     ("0011_summaries", SUMMARIES),
     ("0013_measures", MEASURES),
     ("0012_people", PEOPLE),
+    ("0015_away", AWAY),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their

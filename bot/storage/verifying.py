@@ -118,6 +118,7 @@ class _Verification:
         self._batch = batch
         self._found = found
         self._counts = Counts()
+        self._asked: dict[Place, set[str]] = {}
         self._held = self._containments()
 
     def run(self) -> Counts:
@@ -231,10 +232,22 @@ class _Verification:
             "select team_id, incident, env, key from flag_override where incident is not null"
         ):
             held.setdefault((row["team_id"], row["incident"]), set()).add(_name(row["env"], row["key"]))
+        for row in self._transaction.all(
+            "select team_id, incident, backend, env, key, act, state from flag_vendor"
+        ):
+            place, name = (
+                (row["team_id"], row["incident"]),
+                _name(row["env"], f"{row['backend']}:{row['key']}"),
+            )
+            if row["act"] == "contain" and row["state"] in ("asked", "doubt"):
+                self._asked.setdefault(place, set()).add(name)  # it may hold it already, or again
+            else:
+                held.setdefault(place, set()).add(name)
         return held
 
     def _flags(self, place: Place, replayed: Incident, held: set[str]) -> None:
         said = {_name(each.environment, each.flag) for each in replayed.containments}
+        said -= self._asked.get(place, set())
         for flag in sorted(said - held):
             self._tell(place, f"its events hold flag {flag!r}, but the table of overrides does not")
         for flag in sorted(held - said):

@@ -61,6 +61,7 @@ from bot.domain.commands import (
     ReopenStep,
     RestoreFlag,
     SendReminder,
+    SettleFlag,
     SkipStep,
     SnoozeReminder,
     StepBack,
@@ -135,6 +136,17 @@ def asking(key: str) -> FlagFacts:
 
 def contain(*, held_by: int | None = None, reason: str = "errors began with it") -> ContainFlag:
     return ContainFlag(by=BO, flag=facts(held_by=held_by), reason=reason)
+
+
+AWAY = "unleash:checkout"
+
+
+def contain_away(operation: str = "op-1") -> ContainFlag:
+    return ContainFlag(by=BO, flag=facts(AWAY, serves="ON"), reason="errors began", operation=operation)
+
+
+def settle(operation: str, *, done: bool = True, why: str = "") -> SettleFlag:
+    return SettleFlag(by=FIREBREAK, flag=AWAY, operation=operation, done=done, why=why, serves="ON")
 
 
 def done(*steps: str) -> list[Command]:
@@ -257,6 +269,7 @@ COMMANDS: dict[type[Command], Command] = {
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
         ExtendContainment(by=BO, flag="payments-new-gateway", review=timedelta(hours=2)),
         LoseContainment(by=FIREBREAK, flag=facts()),
+        settle("op-1"),
         EndContainment(by=BO, flag="payments-new-gateway", reason="the old gateway is gone"),
         SendReminder(by=FIREBREAK, names=(NOBODY_LEADS,)),
         SnoozeReminder(by=BO, name=UPDATE_DUE, minutes=15),
@@ -265,7 +278,7 @@ COMMANDS: dict[type[Command], Command] = {
     )
 }
 
-OF_FLAGS = (ContainFlag, RestoreFlag, ExtendContainment, LoseContainment, EndContainment)
+OF_FLAGS = (ContainFlag, RestoreFlag, ExtendContainment, LoseContainment, EndContainment, SettleFlag)
 
 # From the first to the last, with every kind of event in it.
 STORY: list[Command] = [
@@ -284,6 +297,8 @@ STORY: list[Command] = [
     COMMANDS[LoseContainment],
     COMMANDS[EndContainment],
     contain(),
+    contain_away(),
+    settle("op-1", done=False, why="the token may only read"),
     COMMANDS[SendReminder],
     COMMANDS[SnoozeReminder],
     COMMANDS[TakeRole],

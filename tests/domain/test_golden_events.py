@@ -56,6 +56,8 @@ EVER_WRITTEN = {
     "containment_extended",
     "containment_lost",
     "containment_ended",
+    "flag_switching",
+    "flag_not_switched",
     "reminder_sent",
     "incident_imported",
     "update_imported",

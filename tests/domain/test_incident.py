@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.away import FlagNotSwitched, FlagSwitching, Switch
 from bot.domain.commands import (
     AddNote,
     ChangeSeverity,
@@ -176,6 +177,12 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     ContainmentExtended: st.builds(ContainmentExtended, **happened, flag=flags, review_at=happened["at"]),
     ContainmentLost: st.builds(ContainmentLost, **happened, flag=flags, serves=text),
     ContainmentEnded: st.builds(ContainmentEnded, **happened, flag=flags, reason=text),
+    FlagSwitching: st.builds(
+        FlagSwitching, **happened, flag=flags, operation=text, act=st.sampled_from(Switch)
+    ),
+    FlagNotSwitched: st.builds(
+        FlagNotSwitched, **happened, flag=flags, operation=text, act=st.sampled_from(Switch), why=text
+    ),
     ReminderSent: st.builds(ReminderSent, **happened, name=text),
     IncidentImported: st.builds(
         IncidentImported,

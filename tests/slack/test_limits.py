@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.away import FlagNotSwitched, FlagSwitching, Switch
 from bot.domain.containing import Policy
 from bot.domain.events import (
     ActionItemAdded,
@@ -168,6 +169,15 @@ events = st.one_of(
         minutes=st.integers(5, 10_000),
     ),
     made(ContainmentExtended, flag=flags, review_at=st.just(after(300)), owner=people | st.just("")),
+    made(FlagSwitching, flag=flags, operation=strange(50), act=st.sampled_from(Switch)),
+    made(
+        FlagNotSwitched,
+        flag=flags,
+        operation=strange(50),
+        act=st.sampled_from(Switch),
+        why=strange(300),
+        url=strange(100),
+    ),
     made(ContainmentLost, flag=flags, serves=strange(50), changed_by=strange(100)),
     made(ContainmentEnded, flag=flags, reason=strange(REASON_MAX), owner=people),
 )

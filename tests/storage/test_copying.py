@@ -14,6 +14,7 @@ import pytest_asyncio
 from bot.domain.commands import AddNote
 from bot.domain.effects import Tell
 from bot.domain.events import NoteAdded
+from bot.storage import flag_vendor
 from bot.storage.address import PostgresAddress, parse_address
 from bot.storage.copying import copy_to_postgres
 from bot.storage.engine import DatabaseUnusable, Engine
@@ -42,6 +43,21 @@ async def file(tmp_path: Path) -> Path:
         await engine.write(
             lambda transaction: transaction.run(
                 "insert into person (team_id, id, name) values ('T1', :id, 'Ana')", id=ANA
+            )
+        )
+        await engine.write(
+            lambda transaction: flag_vendor.ask(
+                transaction,
+                "T1",
+                backend="unleash",
+                env="production",
+                key="checkout",
+                incident=1,
+                operation="op",
+                actor=ANA,
+                reason="errors",
+                before="{}",
+                now=later(5),
             )
         )
     return path

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.domain.away import FlagNotSwitched, FlagSwitching, Switch
 from bot.domain.commands import (
     ContainFlag,
     EndContainment,
     ExtendContainment,
     LoseContainment,
     RestoreFlag,
+    SettleFlag,
 )
 from bot.domain.containing import REQUEST_LASTS, REVIEW_AFTER, Policy
 from bot.domain.events import (
@@ -28,7 +30,7 @@ from bot.domain.vocabulary import FIREBREAK, REASON_MAX, Refused, incident_name
 # Whoever works on the bot's machine could change its database; where Slack is down, nobody else can press.
 ON_THE_CONSOLE = "command line"
 
-Held = RestoreFlag | ExtendContainment | LoseContainment | EndContainment
+Held = RestoreFlag | ExtendContainment | LoseContainment | EndContainment | SettleFlag
 
 
 def change_held(incident: Incident, command: Held, now: datetime) -> list[Event]:
@@ -42,12 +44,17 @@ def change_held(incident: Incident, command: Held, now: datetime) -> list[Event]
             return _lose(incident, command, now)
         case EndContainment():
             return _end(incident, command, now)
+        case SettleFlag():
+            return _settle(incident, command, now)
 
 
 def contain(incident: Incident, command: ContainFlag, now: datetime) -> list[Event]:
     """Hold it, or ask for the second person where there has to be one."""
     flag = command.flag
-    if flag.held_by == incident.number:
+    under_way = incident.being_switched(flag.key, flag.environment)
+    if under_way is not None and under_way.act is Switch.RESTORE:
+        raise _being_switched(under_way)
+    if flag.held_by == incident.number or under_way is not None:
         return []
     if flag.held_by is not None:
         raise Refused(
@@ -74,20 +81,19 @@ def contain(incident: Incident, command: ContainFlag, now: datetime) -> list[Eve
         alone = ON_THE_CONSOLE if command.console else ""
     if not alone and not _may_hold(incident, command, asked):
         return [_ask(incident, command, reason, length, asked, now)]
-    return [
-        FlagContained(
-            at=now,
-            by=command.by,
-            flag=flag.key,
-            environment=flag.environment,
-            reason=reason,
-            safe=flag.safe,
-            before=flag.serves,
-            review_at=now + length,
-            asked_by=asked.by if asked is not None and asked.by != command.by else "",
-            alone=alone,
-        )
-    ]
+    held = FlagContained(
+        at=now,
+        by=command.by,
+        flag=flag.key,
+        environment=flag.environment,
+        reason=reason,
+        safe=flag.safe,
+        before=flag.serves,
+        review_at=now + length,
+        asked_by=asked.by if asked is not None and asked.by != command.by else "",
+        alone=alone,
+    )
+    return [_elsewhere(held, Switch.CONTAIN, command.operation) if command.operation else held]
 
 
 def undecided(incident: Incident) -> list[Containment]:
@@ -190,6 +196,9 @@ def _alone(incident: Incident, command: ContainFlag | RestoreFlag) -> str:
 def _restore(incident: Incident, command: RestoreFlag, now: datetime) -> list[Event]:
     flag = command.flag
     held = _held(incident, flag.key, flag.environment)
+    under_way = incident.being_switched(flag.key, flag.environment)
+    if under_way is not None:
+        raise _being_switched(under_way)
     alone = _alone(incident, command)
     if flag.production and not incident.is_closed and held.by == command.by and not alone:
         raise Refused(
@@ -208,15 +217,52 @@ def _restore(incident: Incident, command: RestoreFlag, now: datetime) -> list[Ev
             serves=flag.serves,
             who=flag.changed_by or "somebody",
         )
+    let_go = FlagRestored(
+        at=now,
+        by=command.by,
+        flag=held.flag,
+        environment=held.environment,
+        serves=flag.serves if moved else held.before,
+        alone=alone,
+        over=flag.changed_by or "somebody" if moved else "",
+    )
+    return [_elsewhere(let_go, Switch.RESTORE, command.operation) if command.operation else let_go]
+
+
+def _elsewhere(then: FlagContained | FlagRestored, act: Switch, operation: str) -> FlagSwitching:
+    """It is not so yet: the back-end is asked for it."""
+    return FlagSwitching(operation=operation, act=act, **then.model_dump(exclude={"type", "asked_at"}))
+
+
+def _being_switched(under_way: FlagSwitching) -> Refused:
+    return Refused(
+        "`{flag}` is being switched at this moment; nothing else was done. The channel is told what came of it.",
+        flag=under_way.flag,
+    )
+
+
+def _settle(incident: Incident, command: SettleFlag, now: datetime) -> list[Event]:
+    """What was settled before is no news."""
+    asked = incident.being_switched(command.flag, command.environment)
+    if asked is None or asked.operation != command.operation:
+        return []
+    said = {"at": now, "by": asked.by, "flag": asked.flag, "environment": asked.environment}
+    if not command.done:
+        failed = {"operation": asked.operation, "act": asked.act, "why": command.why, "url": command.url}
+        return [FlagNotSwitched(**said, **failed)]
+    if asked.act is Switch.RESTORE:
+        serves = command.serves or asked.serves
+        return [FlagRestored(**said, serves=serves, alone=asked.alone, over=asked.over)]
     return [
-        FlagRestored(
-            at=now,
-            by=command.by,
-            flag=held.flag,
-            environment=held.environment,
-            serves=flag.serves if moved else held.before,
-            alone=alone,
-            over=flag.changed_by or "somebody" if moved else "",
+        FlagContained(
+            **said,
+            reason=asked.reason,
+            safe=asked.safe,
+            before=asked.before,
+            review_at=asked.review_at,
+            asked_by=asked.asked_by,
+            alone=asked.alone,
+            asked_at=asked.at,
         )
     ]
 
