@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -52,6 +53,7 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Connect to Slack and work until stopped."""
+    gc.disable()  # what is imported stays: looking for garbage in it is a twentieth of starting
     from bot.app import firebreak  # here, because Bolt takes longer to import than the other commands run
 
     settings = Settings.load(os.environ)
@@ -63,6 +65,8 @@ def run() -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
         async with firebreak(settings) as running:
+            gc.freeze()  # and of what later collections look through, while somebody waits for an answer
+            gc.enable()
             how = "Socket Mode" if settings.app_token else "signed HTTP"
             click.echo(
                 f"Firebreak is connected to {running.identity.team} by {how}"

@@ -6,7 +6,6 @@ multiply, and every value knows its line.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from pydantic import ValidationError
 from bot.domain.runbook import Runbook
 from bot.domain.spelling import Place, complaints, dotted
 from bot.services.languages import ENGLISH
+from bot.services.yaml_nodes import NotRead, composed
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "runbooks"  # shipped beside the packages, in the wheel too
 
 SIZE_MAX = 100_000  # bytes; ten times the longest runbook that anyone follows, and parsed in half a second
-DEPTH_MAX = 8  # a runbook is four deep; beyond this it is a mistake, or meant to exhaust the stack
 PLAIN_NULL = "tag:yaml.org,2002:null"
 
 UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -156,8 +155,9 @@ def _text(file: Path) -> str:
 def _document(text: str) -> tuple[object, dict[Place, int]]:
     """What stands in the YAML text, as lists, dicts and texts, and the line of each place in it."""
     try:
-        with contextlib.closing(_Nodes(text)) as loader:
-            root = loader.get_single_node()
+        root = composed(text)
+    except NotRead as error:
+        raise _Wrong((error.line, error.what)) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise _Wrong((line, f"control character #x{ord(text[error.position]):04x}; remove it")) from error
@@ -179,39 +179,6 @@ def _unparsed(error: yaml.MarkedYAMLError) -> tuple[int, str]:
     said = error.problem or "this is not YAML"
     advice = next((advice for part, advice in ADVICE.items() if part in said), OTHER_ADVICE)
     return (mark.line + 1 if mark else 0, f"{said}; {advice}")
-
-
-class _Nodes(yaml.SafeLoader):
-    """Composes plain nodes; refuses aliases, anchors, tags and depth before they can cost anything."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._depth = 0
-
-    def close(self) -> None:
-        """Let go of the parser's states, which refer back to it."""
-        self.dispose()
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
-        tag = getattr(event, "tag", None)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            what = "anchors and aliases (&name, *name) are not read; write the text out, or put it in quotes"
-            raise _not_read(what, event)
-        if tag is not None:
-            raise _not_read(f"tags ({tag}) are not read; remove it, or put the text in quotes", event)
-        if self._depth >= DEPTH_MAX:
-            raise _not_read("nested too deeply; a runbook has phases, steps, and the keys of a step", event)
-        self._depth += 1
-        try:
-            node: yaml.Node | None = super().compose_node(parent, index)
-        finally:
-            self._depth -= 1
-        return node
-
-
-def _not_read(what: str, event: yaml.Event) -> _Wrong:
-    return _Wrong((event.start_mark.line + 1 if event.start_mark else 0, what))
 
 
 def _value(node: yaml.Node, place: Place, lines: dict[Place, int]) -> object:

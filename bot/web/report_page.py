@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.charts.studio import Order, drawn
@@ -26,6 +25,9 @@ from bot.domain.metrics.lines import method_lines
 from bot.domain.metrics.wording import clock_words, coverage_words, duration_words, moment_words, window_words
 from bot.domain.vocabulary import incident_name
 from bot.services.reports import Study
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 WIDE, NARROW = 960, 360  # pixels that a chart is drawn for; the style sheet shows one of the two
@@ -139,6 +141,12 @@ def _words(t: Translate) -> dict[str, str]:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import (
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+    )  # here: starting does not wait for pages
+
     return Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
     )
