@@ -28,6 +28,7 @@ from bot.services.drilling import Drills, Seen
 from bot.services.homes import Homes
 from bot.services.incidents import Incidents
 from bot.services.languages import translation
+from bot.services.likenesses import Likenesses
 from bot.services.reminders import Reminders
 from bot.services.reports import Reports
 from bot.services.runbooks import Library
@@ -201,6 +202,7 @@ def _parts(
         picture=pictures(reports, face.t),
         export=exports(incidents, face),
         draft=lambda number: incidents.postmortem(number, face.t),
+        alike=Likenesses(engine, team_id=team_id, now=now).of,
         held=read_back(containment.is_held, flags),
     )
     delivery = Delivery(engine, outside, now=now)

@@ -17,6 +17,7 @@ from bot.domain.measure_words import measured_lines
 from bot.domain.metrics import report_json, report_lines
 from bot.domain.metrics.charts import strip
 from bot.domain.metrics.report_csv import report_csv
+from bot.domain.metrics.wording_repeats import repeat_lines
 from bot.domain.one_incident import ExportForm
 from bot.domain.vocabulary import Refused, incident_name
 from bot.errors import StartError
@@ -89,7 +90,9 @@ class Wanted:
 
 async def reported(database: Database, wanted: Wanted, form: str) -> bytes:
     """The report in one of its forms; raises Refused for what is no window or no time."""
-    study = await database.reports.study(wanted.window, group_by=wanted.group_by, as_of=wanted.as_of)
+    study = await database.reports.study(
+        wanted.window, group_by=wanted.group_by, as_of=wanted.as_of, thorough=True
+    )
     match form:
         case "png" | "html":
             return await _illustrated(database, study, form)
@@ -99,6 +102,7 @@ async def reported(database: Database, wanted: Wanted, form: str) -> bytes:
             return report_csv(study.report).encode()
         case _:
             lines = report_lines(study.report, database.t, wanted.group_by, study.before)
+            lines += repeat_lines(study.report.repeats, database.t)
             lines += measured_lines(study.report.measured, database.t)
             return ("\n".join(lines) + "\n").encode()
 

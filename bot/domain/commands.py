@@ -10,6 +10,7 @@ from bot.domain.captured import Captured
 from bot.domain.containing import Policy
 from bot.domain.customs import USUAL, Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
+from bot.domain.likeness import Earlier
 from bot.domain.measures import Measure
 from bot.domain.questions import Answer
 from bot.domain.runbook import Runbook
@@ -191,6 +192,13 @@ class LinkCanvas(Asked):
     """Slack made the canvas that a draft was written into."""
 
     canvas: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointOut(Asked):
+    """Earlier incidents look like this one."""
+
+    earlier: tuple[Earlier, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -438,6 +446,7 @@ Command = (
     | ChangeRunbook
     | AddNote
     | MeasureFigure
+    | PointOut
     | AskPostmortem
     | LinkCanvas
     | ContainFlag

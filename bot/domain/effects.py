@@ -56,11 +56,12 @@ from bot.domain.events import (
 )
 from bot.domain.happened import EntryCorrected
 from bot.domain.incident import Incident
+from bot.domain.likeness import LikenessFound
 from bot.domain.one_incident import ExportForm
 from bot.domain.privacy import may_see
 from bot.domain.reminders import item_of
 from bot.domain.runbook import Frozen
-from bot.domain.vocabulary import Role, Surface
+from bot.domain.vocabulary import Kind, Role, Surface
 
 
 class OpenChannel(Frozen):
@@ -181,6 +182,12 @@ class SendExport(Frozen):
     form: ExportForm
 
 
+class FindLikeness(Frozen):
+    """Look for earlier incidents that this one looks like; what is found comes back as `PointOut`."""
+
+    type: Literal["find_likeness"] = "find_likeness"
+
+
 class DraftPostmortem(Frozen):
     """Write the postmortem as it is by then: into a canvas where there may be one, and as a file."""
 
@@ -202,6 +209,7 @@ Effect = Annotated[
     | FetchMessage
     | FetchFile
     | SendExport
+    | FindLikeness
     | DraftPostmortem,
     Field(discriminator="type"),
 ]
@@ -245,6 +253,7 @@ def _needs_channel(effect: Effect) -> bool:
             | FetchMessage()
             | FetchFile()
             | DraftPostmortem()
+            | FindLikeness()
         ):
             return True
         case _:
@@ -263,7 +272,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             at_once = [surface for surface in Surface if surface is not Surface.CHECKLIST]
             return [*_invitations(incident), *_draws(*at_once), *_briefs(incident)]
         case SurfacePosted(surface=Surface.CARD):  # the checklist waits for it, to stand below and not above
-            return [Pin(surface=event.surface), *_draws(Surface.CHECKLIST)]
+            return [Pin(surface=event.surface), *_draws(Surface.CHECKLIST), *_likeness(incident)]
         case SurfacePosted():
             return [Pin(surface=event.surface)] if event.surface in PINNED else []
         case SeverityChanged():
@@ -291,7 +300,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT)]
         case UpdatePosted():
             return [Tell(event=event), Spread(event=event), *_draws(Surface.CARD)]
-        case NoteAdded() | GateAnswered() | EntryCorrected():
+        case NoteAdded() | GateAnswered() | EntryCorrected() | LikenessFound():
             return [Tell(event=event)]
         case PostmortemAsked():
             return [DraftPostmortem()]
@@ -310,6 +319,11 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return []
         case _:
             assert_never(event)
+
+
+def _likeness(incident: Incident) -> list[Effect]:
+    """Below the card, once. A drill looks like nothing, and what is over when it is written down helps nobody."""
+    return [FindLikeness()] if incident.kind is Kind.REAL and not incident.alike else []
 
 
 def _to_read(incident: Incident, event: Captured) -> list[Effect]:
@@ -356,6 +370,8 @@ def coalesce_key(effect: Effect) -> str | None:
             return f"picture:{' '.join(asked)}"
         case FetchMessage():  # whoever reacts second asks for nothing new
             return f"message:{effect.ts}:{effect.kept.value}"
+        case FindLikeness():
+            return "likeness"
         case DraftPostmortem():  # two who press at once want one draft
             return "postmortem"
         case FetchFile():
@@ -409,5 +425,7 @@ def lane(effect: Effect) -> str:
             return f"file:{effect.file}"
         case DraftPostmortem():
             return "postmortem"
+        case FindLikeness():
+            return "likeness"
         case _:
             assert_never(effect)

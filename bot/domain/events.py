@@ -12,6 +12,7 @@ from bot.domain.captured import Captured
 from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.happened import EntryCorrected, Happened
+from bot.domain.likeness import LikenessFound
 from bot.domain.measures import Measure
 from bot.domain.questions import ActionItem, Answer, Proof
 from bot.domain.runbook import Frozen, Question, Runbook, Step
@@ -467,6 +468,7 @@ Event = Annotated[
     | MilestoneCorrected
     | NoteAdded
     | FigureMeasured
+    | LikenessFound
     | PostmortemAsked
     | CanvasLinked
     | FlagContained

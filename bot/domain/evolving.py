@@ -58,6 +58,7 @@ from bot.domain.incident import (
     Standing,
     Update,
 )
+from bot.domain.likeness import LikenessFound
 from bot.domain.measures import with_measure
 from bot.domain.questions import ActionItem
 from bot.domain.reminders import FLAG_REVIEW, ITEM_DUE, ITEM_SOON, UPDATE_DUE
@@ -150,6 +151,8 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return _imported(event)
         case FigureMeasured():
             return {"measures": with_measure(incident.measures, event.measure)}
+        case LikenessFound():
+            return {"alike": tuple(each.number for each in event.earlier)}
         case CanvasLinked():
             return {"canvas": event.canvas}
         case PostmortemAsked() | NoteAdded() | UpdateImported() | EntryCorrected():

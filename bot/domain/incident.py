@@ -173,6 +173,7 @@ class Incident(Frozen):
     action_items: tuple[ActionItem, ...] = ()
     update: Update | None = None
     measures: tuple[Measure, ...] = ()
+    alike: tuple[int, ...] = ()  # earlier incidents that it was said to look like
     canvas: str = ""  # that the first draft of the postmortem was written into
     kind: Kind = Kind.REAL
     cancelled: str | None = None  # why it is no incident

@@ -30,6 +30,7 @@ def recovery_of(incident: Incident) -> Recovery:
         detected=reached.get(Milestone.DETECTED),
         excluded=_excluded(incident),
         services=() if incident.private else incident.services,
+        paths=() if incident.private else incident.paths,
         cause=_cause(incident),
     )
 

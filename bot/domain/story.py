@@ -51,6 +51,7 @@ from bot.domain.evolving import Turn
 from bot.domain.happened import EntryCorrected
 from bot.domain.incident import Incident
 from bot.domain.language import Translate
+from bot.domain.likeness import LikenessFound, likeness_line
 from bot.domain.measure_words import measured_line
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import milestone_word, phase_word, role_word
@@ -115,12 +116,8 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return _update_line(event, t, by, quote)
         case NoteAdded():
             return t("{who}: {text}", who=by, text=quote(event.text))
-        case PostmortemAsked():
-            return t("{who} asked for the draft of the postmortem.", who=by)
-        case CanvasLinked():
-            return t("The draft of the postmortem was written into the channel's canvas.")
-        case FigureMeasured():
-            return measured_line(event.measure, event.previous, t, by, quote)
+        case LikenessFound() | PostmortemAsked() | CanvasLinked() | FigureMeasured():
+            return _beside_line(event, t, by, quote)
         case IncidentImported() | UpdateImported():
             return _imported_line(event, t, quote)
         case EntryCorrected():
@@ -133,6 +130,23 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return t("{who} will be reminded again at {when}.", who=by, when=utc_clock(event.until))
         case _:
             assert_never(event)
+
+
+def _beside_line(
+    event: LikenessFound | PostmortemAsked | CanvasLinked | FigureMeasured,
+    t: Translate,
+    by: str,
+    quote: Quote,
+) -> str:
+    match event:
+        case LikenessFound():
+            return likeness_line(event, t, quote)
+        case PostmortemAsked():
+            return t("{who} asked for the draft of the postmortem.", who=by)
+        case CanvasLinked():
+            return t("The draft of the postmortem was written into the channel's canvas.")
+        case FigureMeasured():
+            return measured_line(event.measure, event.previous, t, by, quote)
 
 
 def _declared_line(event: IncidentDeclared, t: Translate, by: str, quote: Quote) -> str:

@@ -27,6 +27,7 @@ from bot.domain.metrics import (
 )
 from bot.domain.metrics.asking import Asked
 from bot.domain.metrics.charts import Chart, strip
+from bot.domain.metrics.repeats import COMPARED, LOOK_BACK, Repeats, repeats
 from bot.domain.recoveries import last_heard_of
 from bot.domain.vocabulary import Refused
 from bot.services.summaries import Schedule
@@ -108,10 +109,12 @@ class Reports:
         group_by: Sequence[str] = ("severity",),
         as_of: str | None = None,
         only: Callable[[Recovery], bool] | None = None,
+        thorough: bool = False,
     ) -> Study:
         """The figures of `28d`, `90d`, `2026-09` or `all`, and of the window before; raises Refused for others.
 
-        `only` narrows it down to some incidents. Read page by page, so that a long history neither fills the
+        `only` narrows it down to some incidents; `thorough` adds what was measured in them and which look like an
+        earlier one. Read page by page, so that a long history neither fills the
         memory nor keeps others from the database.
         """
         zone, now = self._schedule.zone, self._now()
@@ -126,10 +129,23 @@ class Reports:
         groupings = [grouped_by(name, zone) for name in group_by]
         earlier = preceding(parsed)
         report, recoveries = await self._counted(parsed, cut_off, groupings, only)
-        if only is None:
-            report = replace(report, measured=await self._measured(parsed, cut_off))
+        if thorough:
+            measured, alike = await self._measured(parsed, cut_off), await self._repeats(report, recoveries)
+            report = replace(report, measured=measured, repeats=alike)
         before, others = (None, []) if earlier is None else await self._counted(earlier, cut_off, (), only)
         return Study(report, before, tuple(recoveries), tuple(others), await self._touched())
+
+    async def _repeats(self, report: Report, inside: Sequence[Recovery]) -> Repeats | None:
+        """None where there are too many to compare: a rate of some of them would be too low."""
+        if report.population.declared != len(inside) or len(inside) > COMPARED:
+            return None
+        start, most = report.window.start, COMPARED - len(inside)
+        before = await self._engine.read(
+            lambda transaction: figures.newest(transaction, self._team_id, start - LOOK_BACK, start, most + 1)
+        )
+        if len(before) > most:
+            return None
+        return await asyncio.to_thread(repeats, inside, before)
 
     async def _measured(self, window: Window, as_of: datetime) -> tuple[Measured, ...]:
         end = min(window.end, as_of)

@@ -26,6 +26,7 @@ from bot.domain.effects import (
     Draw,
     FetchFile,
     FetchMessage,
+    FindLikeness,
     Invite,
     OpenChannel,
     Pin,
@@ -86,6 +87,10 @@ async def _nothing_waits(number: int) -> list[str]:
     return []
 
 
+async def _nothing_alike(incident: Incident) -> None:
+    return None
+
+
 async def _no_draft(number: int) -> str:
     raise Hopeless("Nobody drafts postmortems here.")
 
@@ -114,6 +119,7 @@ class SlackOutside:
         export: Callable[[Incident, SendExport], Awaitable[Upload]] = _no_export,
         held: Callable[[str, str], Awaitable[bool]] | None = None,
         draft: Drafting = _no_draft,
+        alike: Callable[[Incident], Awaitable[Command | None]] = _nothing_alike,
         budgets: Budgets | None = None,
     ) -> None:
         self._client = client
@@ -126,6 +132,7 @@ class SlackOutside:
         self._export = export
         self._held = held
         self._budgets = budgets or Budgets()
+        self._alike = alike
         self._uploads = Uploads(client, self._budgets)
         self._postmortems = Postmortems(client, self._budgets, face, self._uploads, draft)
         self._groups = Groups(client, self._budgets)
@@ -179,6 +186,8 @@ class SlackOutside:
                 await self._alone(promise, effect.person, moment(effect.event, incident, self._face))
             case FetchMessage():
                 return await self._reading.message(promise, _channel(incident), effect)
+            case FindLikeness():
+                return await self._alike(incident)
             case DraftPostmortem():
                 return await self._postmortems.bring(promise, incident, _channel(incident))
             case FetchFile():

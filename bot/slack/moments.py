@@ -15,6 +15,7 @@ from bot.domain.events import (
     UpdatePosted,
 )
 from bot.domain.incident import Incident
+from bot.domain.likeness import LikenessFound
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import phase_word
 from bot.domain.reminders import FLAG_REVIEW, NOBODY_LEADS
@@ -27,6 +28,7 @@ from bot.slack.face import Drawing, Face
 from bot.slack.flags import ReadBack
 from bot.slack.ids import Action, IncidentAim, pack
 from bot.slack.leftovers import unverified
+from bot.slack.likenesses import likeness
 from bot.slack.measures import measured
 from bot.slack.reminders import reminder
 from bot.slack.text import clock, code, paragraphs, quoted
@@ -52,6 +54,8 @@ def moment(event: Event, incident: Incident, face: Face, read_back: ReadBack = R
             return _closed(incident, face)
         case UpdatePosted():
             return _update(event, face)
+        case LikenessFound():
+            return likeness(event, face)
         case NoteAdded():
             return _note(event, face)
         case ReminderSent(name=name, also=()) if name == NOBODY_LEADS:

@@ -35,6 +35,7 @@ COLUMNS = (
     "private",
     "items_due",
     "measured",
+    "paths",
 )
 MEASURED_SHOWN = 20  # incidents with figures before and after in one report; the newest
 
@@ -51,6 +52,7 @@ def columns(incident: Incident) -> Row:
             (item.due.isoformat() for item in incident.action_items if not item.done_at), default=None
         ),
         "services": json.dumps(recovery.services, ensure_ascii=False) if recovery.services else None,
+        "paths": json.dumps(recovery.paths, ensure_ascii=False) if recovery.paths else None,
         "private": int(recovery.private),
         "measured": 1 if incident.measures else None,
     }
@@ -73,7 +75,7 @@ def declared_between(
     """
     begin = start if after is None else after.declared
     rows = transaction.all(
-        f"select number, peak, {_SELECTED}{', title, services, private' if details else ''} from incident"  # noqa: S608, names of ours
+        f"select number, peak, {_SELECTED}{', title, services, private, paths' if details else ''} from incident"  # noqa: S608, names of ours
         " where team_id = :team_id and (declared_ms, number) > (:begin, :number) and declared_ms < :end"
         " order by declared_ms, number limit :most",
         team_id=team_id,
@@ -85,8 +87,24 @@ def declared_between(
     return [_recovery(row) for row in rows]
 
 
-_DETAILS = ("services", "private", "items_due", "measured")
+_DETAILS = ("services", "private", "items_due", "measured", "paths")
 _SELECTED = ", ".join(name for name in COLUMNS if name not in _DETAILS)
+
+
+def newest(
+    transaction: Transaction, team_id: str, start: datetime, end: datetime, most: int
+) -> list[Recovery]:
+    """At most `most` incidents declared in [start, end), the newest first, with their details."""
+    rows = transaction.all(
+        f"select number, peak, {_SELECTED}, title, services, private, paths from incident"  # noqa: S608, names of ours
+        " where team_id = :team_id and declared_ms >= :start and declared_ms < :end"
+        " order by declared_ms desc, number desc limit :most",
+        team_id=team_id,
+        start=_ms(start),
+        end=_ms(end),
+        most=most,
+    )
+    return [_recovery(row) for row in rows]
 
 
 def measured_between(
@@ -155,6 +173,7 @@ def _recovery(row: Row) -> Recovery:
         detected=_at(row["detected_ms"]),
         excluded=row["excluded"],
         services=tuple(json.loads(row["services"])) if row.get("services") else (),
+        paths=tuple(json.loads(row["paths"])) if row.get("paths") else (),
         cause=row["cause"],
         private=bool(row.get("private")),
     )

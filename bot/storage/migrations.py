@@ -368,6 +368,10 @@ AWAY = (
         primary key (team_id, backend, env, key)
     )
     """,
+# The critical paths of an incident, for what looks like it. Those that have some are drawn anew at the next start.
+PATHS = (
+    "alter table incident add column paths text",
+    """update incident set declared_ms = null where state like '%"paths":["%'""",
 )
 
 STEPS = (
@@ -385,6 +389,7 @@ STEPS = (
     ("0013_measures", MEASURES),
     ("0012_people", PEOPLE),
     ("0015_away", AWAY),
+    ("0014_paths", PATHS),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their

@@ -144,7 +144,9 @@ class Pages:
 
     async def _report(self, request: web.Request) -> str:
         study = await self._reports.study(
-            request.query.get("window", USUAL), group_by=("severity", "service", "cause", "month")
+            request.query.get("window", USUAL),
+            group_by=("severity", "service", "cause", "month"),
+            thorough=True,
         )
         async with self._drawing:
             return await report_page(study, self._t, language=self._language, site=self._site(REPORT))

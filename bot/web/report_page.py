@@ -23,6 +23,7 @@ from bot.domain.metrics import Clock, Recovery, Report, Showing, Summary, elapse
 from bot.domain.metrics.charts import Chart, charts, table
 from bot.domain.metrics.lines import method_lines
 from bot.domain.metrics.wording import clock_words, coverage_words, duration_words, moment_words, window_words
+from bot.domain.metrics.wording_repeats import repeat_lines
 from bot.domain.vocabulary import incident_name
 from bot.services.reports import Study
 
@@ -75,6 +76,8 @@ async def report_page(study: Study, t: Translate, *, language: str, site: Site =
         ],
         groups=_groups(report, t),
         method=[*method, *_method(t)],
+        repeats_title=t("Repeats"),
+        repeats=repeat_lines(report.repeats, t),
         measured_title=t("Before and after"),
         measured=[
             (f"{incident_name(each.number)}: {each.title}", measured_figures(each.measures, t))

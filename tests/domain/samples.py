@@ -54,6 +54,7 @@ from bot.domain.commands import (
     NoteOnStep,
     OverrideGate,
     ParentFacts,
+    PointOut,
     PostUpdate,
     Release,
     ReopenActionItem,
@@ -72,6 +73,7 @@ from bot.domain.containing import Policy
 from bot.domain.events import Event
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
+from bot.domain.likeness import Earlier, Reason, Sign
 from bot.domain.measures import Measure, Side
 from bot.domain.questions import Answer, Proof
 from bot.domain.reminders import NOBODY_LEADS, UPDATE_DUE
@@ -224,7 +226,15 @@ SEEN = (
 
 MEASURE = Measure(name="payment error share", side=Side.BEFORE, value=412, of=2300, source="grafana")
 
-WRITTEN_AFTERWARDS = (MeasureFigure, AskPostmortem, LinkCanvas)
+WRITTEN_AFTERWARDS = (MeasureFigure, AskPostmortem, LinkCanvas, PointOut)
+EARLIER = Earlier(
+    number=3,
+    title="checkout is slow",
+    because=(Reason(sign=Sign.SERVICE, what="payments-api"), Reason(sign=Sign.TITLE)),
+    channel="C3",
+    worked="the old gateway again",
+    still_open=("alert on retries",),
+)
 
 # One of each, as asked of INC-7 when it has just been declared.
 COMMANDS: dict[type[Command], Command] = {
@@ -265,6 +275,7 @@ COMMANDS: dict[type[Command], Command] = {
         MeasureFigure(by=BO, measure=MEASURE),
         AskPostmortem(by=BO),
         LinkCanvas(by=FIREBREAK, canvas="F07"),
+        PointOut(by=FIREBREAK, earlier=(EARLIER,)),
         contain(),
         RestoreFlag(by=BO, flag=facts(held_by=NUMBER)),
         ExtendContainment(by=BO, flag="payments-new-gateway", review=timedelta(hours=2)),

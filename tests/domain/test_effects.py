@@ -19,6 +19,7 @@ from bot.domain.effects import (
     Effect,
     FetchFile,
     FetchMessage,
+    FindLikeness,
     Invite,
     OpenChannel,
     Pin,
@@ -76,6 +77,7 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
         FetchFile(file="F1", name="latency.png"),
         SendExport(person=ANA, form=ExportForm.CSV),
         DraftPostmortem(),
+        FindLikeness(),
     )
 }
 
@@ -234,6 +236,7 @@ def test_what_shows_or_reads_one_thing_waits_once_and_everything_else_counts() -
         "FetchFile": "file:F1",
         "SendExport": "export:U01ANA csv",
         "DraftPostmortem": "postmortem",
+        "FindLikeness": "likeness",
     }
     assert coalesce_key(Draw(surface=TOPIC)) != coalesce_key(Draw(surface=CARD))
 

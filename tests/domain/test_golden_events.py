@@ -64,7 +64,7 @@ EVER_WRITTEN = {
     "reminder_snoozed",
     *("message_captured", "pin_removed", "message_edited", "message_deleted"),
     *("file_shared", "file_hashed", "file_left_out", "person_joined", "person_left", "topic_set"),
-    *("figure_measured", "postmortem_asked", "canvas_linked"),
+    *("figure_measured", "postmortem_asked", "canvas_linked", "likeness_found"),
     "entry_corrected",
 }
 

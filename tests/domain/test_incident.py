@@ -69,6 +69,7 @@ from bot.domain.events import (
 from bot.domain.evolving import evolve, replay
 from bot.domain.happened import EntryCorrected
 from bot.domain.incident import Incident, Place
+from bot.domain.likeness import LikenessFound
 from bot.domain.measures import Measure, Side
 from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Step
@@ -79,6 +80,7 @@ from tests.domain.samples import (
     CHANNEL,
     CLEO,
     COMMANDS,
+    EARLIER,
     NOON,
     NUMBER,
     SEEN,
@@ -168,6 +170,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     NoteAdded: st.builds(NoteAdded, **happened, text=text),
     PostmortemAsked: st.builds(PostmortemAsked, **happened),
     CanvasLinked: st.builds(CanvasLinked, **happened, canvas=text),
+    LikenessFound: st.builds(LikenessFound, **happened, earlier=st.just((EARLIER,))),
     FigureMeasured: st.builds(FigureMeasured, **happened, measure=measures),
     FlagContained: st.builds(FlagContained, **happened, flag=flags, reason=text, safe=text, before=text),
     FlagRestored: st.builds(FlagRestored, **happened, flag=flags, serves=text),

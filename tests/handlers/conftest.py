@@ -32,6 +32,7 @@ from bot.services.delivery import Delivery
 from bot.services.drilling import Drills, Seen
 from bot.services.homes import Homes
 from bot.services.incidents import Incidents
+from bot.services.likenesses import Likenesses
 from bot.services.reports import Reports
 from bot.services.summaries import Schedule, Summaries
 from bot.slack.budgets import Budgets
@@ -220,6 +221,7 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
         picture=pictures(reports, FACE.t),
         export=exports(incidents, FACE),
         draft=lambda number: incidents.postmortem(number, FACE.t),
+        alike=Likenesses(engine, team_id=team, now=now).of,
         held=containment.is_held,
         budgets=Budgets(lambda: now().timestamp()),
     )

@@ -45,6 +45,7 @@ from bot.domain.events import (
 )
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
+from bot.domain.likeness import Earlier, LikenessFound, Reason, Sign
 from bot.domain.measures import NAME_MAX, SOURCE_MAX, UNIT_MAX, Measure, Side
 from bot.domain.questions import Answer, Proof
 from bot.domain.runbook import Step
@@ -136,6 +137,25 @@ events = st.one_of(
         next_at=st.none() | st.just(after(9)),
     ),
     made(NoteAdded, text=strange(NOTE_MAX)),
+    made(
+        LikenessFound,
+        earlier=st.lists(
+            st.builds(
+                Earlier,
+                number=st.integers(1, 10**9),
+                title=strange(TITLE_MAX),
+                because=st.lists(
+                    st.builds(Reason, sign=st.sampled_from(Sign), what=strange(75)), max_size=12
+                ).map(tuple),
+                channel=st.none() | st.just("C01"),
+                url=strange(100),
+                worked=strange(ANSWER_MAX),
+                still_open=st.lists(strange(REASON_MAX), max_size=3).map(tuple),
+            ),
+            min_size=1,
+            max_size=3,
+        ).map(tuple),
+    ),
     made(
         FigureMeasured,
         measure=st.builds(

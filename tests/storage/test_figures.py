@@ -108,3 +108,13 @@ async def test_measured_incidents_are_found_by_their_window_and_private_or_cance
     assert [(each.number, each.measures) for each in found_] == [(1, (MEASURE,))]
     outside = (later(2), later(60))
     assert not await engine.read(lambda transaction: figures.measured_between(transaction, TEAM, *outside))
+
+
+async def test_the_newest_come_first_with_what_they_are_compared_by(engine: Engine) -> None:
+    for number in (1, 2, 3):
+        await declares(engine, now=later(number))
+    found_ = await engine.read(lambda transaction: figures.newest(transaction, TEAM, *ALWAYS, 2))
+    assert [each.number for each in found_] == [3, 2]
+    state = await found(engine, 3)
+    assert state is not None
+    assert found_[0] == recovery_of(state)

@@ -36,6 +36,7 @@ class Recovery:
     detected: datetime | None = None
     excluded: str | None = None
     services: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()  # critical ones
     cause: str | None = None
     private: bool = False  # counted like any other, and never named
 

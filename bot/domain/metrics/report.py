@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.measures import Measured
 from bot.domain.metrics.recovery import Clock, Recovery
+from bot.domain.metrics.repeats import LOOK_BACK, Repeats
 from bot.domain.metrics.statistics import (
     MEDIAN,
     P90,
@@ -20,6 +21,7 @@ from bot.domain.metrics.statistics import (
     quantile_interval,
     survival,
     survival_quantile,
+    wilson_interval,
 )
 from bot.domain.metrics.windows import Window
 from bot.domain.vocabulary import incident_name
@@ -172,6 +174,7 @@ class Report:
     coverage: Mapping[str, int] = field(
         default_factory=dict
     )  # how many that count are in a group, by grouping
+    repeats: Repeats | None = None  # None: nobody asked, or there are too many to compare
     measured: tuple[Measured, ...] = ()  # figures before and after, of incidents that anybody may read of
 
     @property
@@ -206,6 +209,7 @@ def report_json(report: Report) -> dict[str, Any]:
             for group in report.groups
         ],
         "coverage": {by: {"n": n, "of": report.population.counted} for by, n in report.coverage.items()},
+        "repeats": _repeats_json(report.repeats),
         "measures": [
             {
                 "incident": incident_name(each.number),
@@ -229,6 +233,26 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "min_s": summary.min_s,
         "max_s": summary.max_s,
         "censored": summary.censored,
+    }
+
+
+def _repeats_json(repeats: Repeats | None) -> dict[str, Any] | None:
+    if repeats is None:
+        return None
+    interval = wilson_interval(repeats.n, repeats.of) if repeats.of >= Showing.INTERVAL else None
+    return {
+        "n": repeats.n,
+        "of": repeats.of,
+        "ci95": None if interval is None else [round(bound, 6) for bound in interval],
+        "look_back_days": LOOK_BACK.days,
+        "found": [
+            {
+                "incident": incident_name(each.number),
+                "looks_like": incident_name(each.earlier),
+                "because": [reason.model_dump(mode="json") for reason in each.because],
+            }
+            for each in repeats.found
+        ],
     }
 
 

@@ -33,6 +33,7 @@ from bot.domain.commands import (
     MeasureFigure,
     NoteOnStep,
     OverrideGate,
+    PointOut,
     PostUpdate,
     ReopenActionItem,
     ReopenStep,
@@ -93,6 +94,8 @@ def decide(incident: Incident, command: Command, now: datetime) -> list[Event]:
         return gates.turn_action_item(incident, command, now)
     if isinstance(command, (AskPostmortem, LinkCanvas)):
         return drafting.draft(incident, command, now)
+    if isinstance(command, PointOut):
+        return declaring.point_out(incident, command, now)
     if isinstance(command, MeasureFigure):
         return measuring.measure(incident, command, now)
     if incident.is_closed:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime, timedelta
 
-from bot.domain.commands import ChangeRunbook, DeclareIncident, LinkChannel, LinkSurface
+from bot.domain.commands import ChangeRunbook, DeclareIncident, LinkChannel, LinkSurface, PointOut
 from bot.domain.events import ChannelOpened, Event, IncidentDeclared, RunbookChosen, SurfacePosted
 from bot.domain.incident import Incident
+from bot.domain.likeness import LikenessFound
 from bot.domain.vocabulary import TITLE_MAX, Kind, Refused
 
 SPAN_MAX = timedelta(days=40)  # longer is a slip of the finger
@@ -105,3 +106,10 @@ def link(incident: Incident, command: LinkChannel | LinkSurface, now: datetime) 
     return [
         SurfacePosted(at=now, by=command.by, surface=command.surface, channel=command.channel, ts=command.ts)
     ]
+
+
+def point_out(incident: Incident, command: PointOut, now: datetime) -> list[Event]:
+    """Once: what it looks like was looked up when it began."""
+    if incident.alike or not command.earlier:
+        return []
+    return [LikenessFound(at=now, by=command.by, earlier=command.earlier)]

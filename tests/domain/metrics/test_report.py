@@ -239,7 +239,7 @@ def test_the_json_has_exactly_the_documented_shape() -> None:
         incident(8, excluded="drill"),
     ]
     written = json.loads(json.dumps(report_json(report_on(cohort, MONTH, NOON))))
-    assert list(written) == ["as_of", "window", "population", "groups", "coverage", "measures"]
+    assert list(written) == ["as_of", "window", "population", "groups", "coverage", "repeats", "measures"]
     assert written["as_of"] == "2026-09-29T12:00:00.000Z"
     assert written["window"] == {
         "name": "28d",
