@@ -23,6 +23,7 @@ def test_the_declare_form_asks_what_is_broken_and_how_bad_it_is() -> None:
         "How bad is it?",
         "Which critical paths do not work?",
         "When did it begin?",
+        "Who may see it?",
     ]
     assert form["blocks"][0]["element"]["max_length"] == TITLE_MAX
 
