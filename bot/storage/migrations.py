@@ -368,6 +368,7 @@ AWAY = (
         primary key (team_id, backend, env, key)
     )
     """,
+)
 # The critical paths of an incident, for what looks like it. Those that have some are drawn anew at the next start.
 PATHS = (
     "alter table incident add column paths text",
