@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8080
 
-.PHONY: help demo test lint types unit bench bench-flags bench-hour chaos wheel messages clean
+.PHONY: help demo test lint types unit test-unleash bench bench-flags bench-hour chaos wheel messages clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -36,6 +36,21 @@ types: $(VENV)/dev ## mypy, strict
 
 unit: $(VENV)/dev ## the tests alone; twice as many as there are cores, because most of them wait
 	@$(BIN)/pytest -n 4
+
+# A server of 190 MB that only these tests need, and its client, which wants other versions than our own tools.
+UNLEASH := build/unleash
+$(UNLEASH)/ready: $(VENV)/dev
+	@mkdir -p $(UNLEASH)
+	@echo "Installing Unleash into $(UNLEASH) (once)"
+	@npm install --silent --no-audit --no-fund --prefix $(UNLEASH) unleash-server@7.5.1
+	@$(PYTHON) -m venv $(UNLEASH)/venv
+	@$(UNLEASH)/venv/bin/pip install --quiet --disable-pip-version-check UnleashClient==6.9.1
+	@touch $@
+
+test-unleash: $(VENV)/dev ## the flags in a real Unleash server, seen by its own client (needs npm)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(UNLEASH)/ready \
+		&& FIREBREAK_TEST_UNLEASH=$(UNLEASH) $(BIN)/pytest -m unleash tests/flags/test_real_unleash.py; \
+	else echo "npm is not installed, so flags were not tried in a real Unleash"; fi
 
 bench: $(VENV)/dev ## speed, as ratios against something run beside it
 	@$(BIN)/python -m benchmarks

@@ -57,11 +57,13 @@ class Application:
 
 
 @contextlib.asynccontextmanager
-async def application(*words: str) -> AsyncIterator[Application]:
-    """`consumer.py` with these words, ready to be asked."""
+async def application(
+    *words: str, program: Path = CONSUMER, python: str = sys.executable
+) -> AsyncIterator[Application]:
+    """`consumer.py`, or another program of its kind, with these words, ready to be asked."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(CONSUMER),
+        python,
+        str(program),
         *words,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -224,12 +224,8 @@ class Conformance:
         assert health.said
 
 
-class OverHttp:
-    """What else holds of a vendor that is asked over the network with a token."""
-
-    # Vendors differ in what these mean; a subclass says what its own does.
-    not_allowed: type[BackendError] = BackendError
-    conflict: type[BackendError] = BackendError
+class WithTokens:
+    """What else holds where a token says what may be done, and the vendor has reviews of its own."""
 
     async def test_a_wrong_token_is_denied_and_is_never_repeated(self, rig: Rig) -> None:
         await rig.make("gateway")
@@ -258,6 +254,14 @@ class OverHttp:
         with pytest.raises(ApprovalRequired):
             await contained(rig, "gateway")
         assert await rig.decides("gateway") == before
+
+
+class OverHttp(WithTokens):
+    """And what holds when the vendor's server answers badly, which takes one that can be told to."""
+
+    # Vendors differ in what these mean; a subclass says what its own does.
+    not_allowed: type[BackendError] = BackendError
+    conflict: type[BackendError] = BackendError
 
     @pytest.mark.parametrize("fault", [Fault.UNAUTHORISED, Fault.FORBIDDEN])
     async def test_a_refused_write_is_denied_and_not_done(self, rig: Rig, fault: Fault) -> None:
