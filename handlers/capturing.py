@@ -61,6 +61,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
         """Whom we have invited is in the timeline for the reason why we did."""
         us, person, inviter = context.bot_user_id, event.get("user"), event.get("inviter")
         if person == us:
+            back = PersonJoined(at=_when(desk, event), by=us or FIREBREAK, inviter=inviter, is_bot=True)
+            await _capture(desk, event, body, back)
             await waiting.back(desk, event.get("channel"))
         elif inviter != us and isinstance(person, str):
             seen = PersonJoined(at=_when(desk, event), by=person, inviter=inviter)
@@ -69,8 +71,9 @@ def register(app: AsyncApp, desk: Desk) -> None:
     @app.event(Heard.MEMBER_LEFT)
     async def left(event: Body, body: Body, context: AsyncBoltContext) -> None:
         person = event.get("user")
-        if isinstance(person, str) and person != context.bot_user_id:
-            await _capture(desk, event, body, PersonLeft(at=_when(desk, event), by=person))
+        if isinstance(person, str):
+            is_bot = person == context.bot_user_id
+            await _capture(desk, event, body, PersonLeft(at=_when(desk, event), by=person, is_bot=is_bot))
 
 
 async def _keep(desk: Desk, event: Body, body: Body) -> None:

@@ -100,16 +100,21 @@ class FileLeftOut(Happened):
 
 
 class PersonJoined(Happened):
-    """`by` came into the channel; somebody else may have brought them."""
+    """`by` came into the channel; somebody else may have brought them. `is_bot`: the bot itself is back."""
 
     type: Literal["person_joined"] = "person_joined"
     inviter: str | None = None
+    is_bot: bool = False
 
 
 class PersonLeft(Happened):
-    """`by` is not in the channel any more: they left, or were removed. Slack does not tell which."""
+    """`by` is not in the channel any more: they left, or were removed. Slack does not tell which.
+
+    `is_bot`: it is the bot itself, which hears nothing of the channel from now on.
+    """
 
     type: Literal["person_left"] = "person_left"
+    is_bot: bool = False
 
 
 class TopicSet(Happened):

@@ -49,6 +49,8 @@ def captured(incident: Incident, event: Captured) -> dict[str, object]:
             }
         case FileHashed() | FileLeftOut():
             return {"files_read": _with(incident.files_read, event.file)}
+        case PersonJoined(is_bot=True) | PersonLeft(is_bot=True):
+            return {"is_bot_away": isinstance(event, PersonLeft)}
         case MessageEdited() | PersonJoined() | PersonLeft() | TopicSet():
             return {}
         case _:

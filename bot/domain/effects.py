@@ -8,7 +8,7 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field, TypeAdapter
 
 from bot.domain.away import FlagNotSwitched, FlagSwitching
-from bot.domain.captured import Captured, FileShared, Kept
+from bot.domain.captured import Captured, FileShared, Kept, PersonLeft
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -262,7 +262,7 @@ def _needs_channel(effect: Effect) -> bool:
 
 def _wanted(incident: Incident, event: Event) -> list[Effect]:
     if isinstance(event, Captured):
-        return _to_read(incident, event)
+        return _of_channel(incident, event)
     match event:
         case StepDone() | StepSkipped() | StepReopened() | StepAdded() | StepNoted():
             return _draws(Surface.CHECKLIST, Surface.CARD)
@@ -326,11 +326,21 @@ def _likeness(incident: Incident) -> list[Effect]:
     return [FindLikeness()] if incident.kind is Kind.REAL and not incident.alike else []
 
 
-def _to_read(incident: Incident, event: Captured) -> list[Effect]:
-    """What was seen in the channel is not told there once more; the bytes of a new file are wanted."""
-    if isinstance(event, FileShared) and event.file not in incident.files_read:
-        return [FetchFile(file=event.file, name=event.name)]
-    return []
+def _of_channel(incident: Incident, event: Captured) -> list[Effect]:
+    """What was seen in the channel is not told there once more; the bytes of a new file are wanted.
+
+    When the bot is removed, it says so wherever it still can.
+    """
+    match event:
+        case FileShared() if event.file not in incident.files_read:
+            return [FetchFile(file=event.file, name=event.name)]
+        case PersonLeft(is_bot=True) if not incident.is_closed:
+            lead = Whisper(person=incident.commander or incident.declared_by, event=event)
+            # into a public channel it may write without being in it
+            there: list[Effect] = [] if incident.private else [Tell(event=event)]
+            return [lead, Spread(event=event), *there]
+        case _:
+            return []
 
 
 def _reminder(incident: Incident, event: ReminderSent) -> list[Effect]:

@@ -192,6 +192,7 @@ class Incident(Frozen):
     pinned: tuple[str, ...] = ()  # those of them that stand there because somebody pinned them
     unpinned: tuple[str, ...] = ()  # and that are not pinned any more
     files: tuple[str, ...] = ()  # `ts id` of each file that was shared
+    is_bot_away: bool = False  # it is not in its own channel: somebody has removed it
     files_read: tuple[str, ...] = ()  # ids of those whose bytes were looked at
 
     @property

@@ -33,6 +33,12 @@ def line(event: Captured, t: Translate, who: Callable[[str], str], quote: Callab
             return _message(event, t, who, quote)
         case FileShared() | FileHashed() | FileLeftOut():
             return _file(event, t, by, quote)
+        case PersonJoined(is_bot=True):
+            return t("Firebreak is back in the channel; what was said meanwhile it has not heard.")
+        case PersonLeft(is_bot=True):
+            return t(
+                "Firebreak is not in the channel any more: it hears nothing there and can bring nobody in."
+            )
         case PersonJoined(inviter=None):
             return t("{who} came into the channel.", who=by)
         case PersonJoined():

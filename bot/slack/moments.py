@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.domain import story
+from bot.domain.captured import PersonLeft
 from bot.domain.events import (
     Event,
     GateAnswered,
@@ -42,6 +43,8 @@ def moment(event: Event, incident: Incident, face: Face, read_back: ReadBack = R
     if isinstance(event, Switched):
         return flags.moment(event, incident, face, read_back)
     match event:
+        case PersonLeft(is_bot=True):
+            return _said(_bot_left(event, incident, face))
         case SeverityChanged():
             return _said(_severity_changed(event, face))
         case RoleTaken(role=Role.COMMANDER):
@@ -72,6 +75,18 @@ def moment(event: Event, incident: Incident, face: Face, read_back: ReadBack = R
 
 def _said(text: str, *more: Block) -> Drawing:
     return Drawing([blocks.section(text), *more], blocks.notification(text))
+
+
+def _bot_left(event: PersonLeft, incident: Incident, face: Face) -> str:
+    """For whoever leads, in private, and where the announcement stands: which channel, and what to type there."""
+    return face.t(
+        "*{incident}: I am not in {channel} any more.* I hear nothing there and can bring nobody in. "
+        "To bring me back, type {command} in it and choose {bot}.",
+        incident=incident.name,
+        channel=f"<#{incident.channel}>",
+        command=code("/invite"),
+        bot=face.person(event.by),
+    )
 
 
 def _severity_changed(event: SeverityChanged, face: Face) -> str:

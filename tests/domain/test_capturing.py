@@ -11,11 +11,13 @@ from bot.domain.captured import (
     MessageCaptured,
     MessageDeleted,
     MessageEdited,
+    PersonJoined,
+    PersonLeft,
     PinRemoved,
 )
 from bot.domain.commands import Capture, Command
 from bot.domain.document import timeline_markdown
-from bot.domain.effects import FetchFile, promised
+from bot.domain.effects import FetchFile, Spread, Tell, Whisper, promised
 from bot.domain.language import English
 from bot.domain.rules import decide
 from bot.domain.story import line
@@ -83,6 +85,19 @@ def test_a_file_that_is_shared_again_is_told_again_and_read_once() -> None:
     assert promised(after(CHANNEL, *seen(SHARED)), SHARED) == [FetchFile(file="F1", name="a.png")]
     assert promised(after(CHANNEL, *seen(SHARED, HASHED, again)), again) == []
     assert not new(SHARED, HASHED, now=HASHED)
+
+
+def test_the_bot_says_that_it_was_removed_wherever_it_still_can() -> None:
+    away = PersonLeft(at=later(1), by="U0BOT", is_bot=True)
+    back = PersonJoined(at=later(2), by="U0BOT", is_bot=True)
+    public = after(CHANNEL, *seen(away))
+    assert promised(public, away) == [Whisper(person=ANA, event=away), Spread(event=away), Tell(event=away)]
+    private = public.model_copy(update={"private": True})
+    assert promised(private, away) == [Whisper(person=ANA, event=away)]
+    assert promised(after(CHANNEL, *TO_THE_END, *seen(away)), away) == []
+    assert not new(now=back)
+    assert new(away, now=back)
+    assert not new(away, now=away)
 
 
 def test_a_closed_incident_goes_on_listening() -> None:

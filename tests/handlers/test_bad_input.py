@@ -75,11 +75,16 @@ async def test_thrown_out_of_its_channel_the_bot_says_so_there_and_goes_on_when_
     bot = house.slack.workspace.app.bot_user
     await ana.removes(bot, channel)
     await ana.types("/incident assign scribe @bo", channel)
+    await house.slack.settled()
     await house.delivery.idle(within=2)
     assert bo.id not in channel.members
+    for place in ("incidents", channel, "@firebreak"):
+        await ana.sees("INC-1: I am not in #inc-1-checkout-returns-500 any more.", place)
     assert "The bot is not in the channel. Invite it with /invite." in house.read(channel)
     await ana.invites(bot, channel)
     await house.slack.until(lambda: bo.id in channel.members)
+    await house.slack.settled()
+    assert "Firebreak is back in the channel" in (await ana.types("/incident timeline", channel)).text
 
 
 async def test_when_every_name_is_taken_the_home_tab_says_what_to_do(house: House) -> None:

@@ -42,6 +42,10 @@ def _is_new(incident: Incident, seen: Captured) -> bool:
             return f"{seen.ts} {seen.file}" not in incident.files
         case FileHashed() | FileLeftOut():
             return seen.file not in incident.files_read
+        case PersonJoined(is_bot=True):  # that it is there from the beginning is nothing new
+            return incident.is_bot_away
+        case PersonLeft(is_bot=True):
+            return not incident.is_bot_away
         case PersonJoined() | PersonLeft() | TopicSet():
             return True
         case _:
