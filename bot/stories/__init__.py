@@ -10,6 +10,7 @@ from bot.stories.gateway import gateway
 from bot.stories.handover import handover
 from bot.stories.other_runbook import other_runbook
 from bot.stories.payments import payments
+from bot.stories.private import private
 from bot.stories.reopened import reopened
 from bot.stories.retroactive import retroactive
 from bot.stories.stage import Stage, Story
@@ -25,6 +26,7 @@ STORIES: dict[str, Story] = {
     "together": together,
     "runbook": other_runbook,
     "gateway": gateway,
+    "private": private,
 }
 
 __all__ = ["STORIES", "Stage", "Story", "listed"]
