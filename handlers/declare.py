@@ -11,7 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.rules.declaring import Misdated
 from bot.domain.vocabulary import Refused, Severity
-from bot.slack.declaring import declare_form
+from bot.slack.adopting import adoptable
+from bot.slack.declaring import declare_form, source_of, title_from
 from bot.slack.ids import Blank, Form, Origin, Shortcut
 from bot.slack.modals import View
 from bot.slack.text import cut, quoted, without_mentions
@@ -45,12 +46,15 @@ FORM_DID_NOT_OPEN = Refused(
 
 HOW_BAD = Refused("How bad is it? Nothing was declared yet. Type `/incident private P1 <title>`.")
 
+HOW_BAD_HERE = Refused("How bad is it? Nothing was declared yet. Type `/incident adopt P1 <title>`.")
+
 
 def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
     """Connect the story."""
     incident.verb("", partial(_open_form, desk, None))
     for severity in Severity:
         incident.verb(severity.value.casefold(), partial(_declare, desk, severity))
+    incident.verb("adopt", partial(_adopt, desk))
     incident.verb("private", partial(_declare_privately, desk))
     incident.otherwise(partial(_explain, incident))
 
@@ -60,10 +64,24 @@ def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
             await show_form(client, body["trigger_id"], _form(desk, Origin()), FORM_DID_NOT_OPEN)
         await ack()
 
+    @app.shortcut(Shortcut.DECLARE_FROM_MESSAGE)
+    async def from_message(ack: AsyncAck, body: Body, client: AsyncWebClient, respond: AsyncRespond) -> None:
+        source = source_of(body)
+        origin = Origin(response_url=body.get("response_url"), source=source)
+        form = declare_form(
+            desk.face, origin, runbooks=desk.incidents.runbooks, title=title_from(source.text)
+        )
+        try:
+            await show_form(client, body["trigger_id"], form, FORM_DID_NOT_OPEN)
+        except Refused as refused:
+            await tell(respond, desk.face.refusal(refused))
+        await ack()
+
     @app.view(Form.DECLARE)
     async def submitted(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
         try:
-            outcome, origin = await _submit(desk, body), travelled(Origin, body)
+            origin = travelled(Origin, body)
+            outcome = await _submit(desk, body, origin, client)
         except (Refused, StorageError) as error:
             said = plain_refusal_of(desk.face, error)
             await ack(response_action="errors", errors={_blank(error): said})
@@ -100,10 +118,38 @@ async def _declare_privately(desk: Desk, typed: Typed) -> str:
     return _declared(desk, outcome)
 
 
-async def _submit(desk: Desk, body: Body) -> Outcome:
+async def _adopt(desk: Desk, typed: Typed) -> str:
+    """`/incident adopt P1 <title>`, or alone for the form: the channel where it is typed becomes the incident's."""
+    adopts = await adoptable(typed.client, typed.channel, desk.face.announcements)
+    word, _, title = without_mentions(typed.text).partition(" ")
+    if not word:
+        origin = Origin(response_url=typed.response_url, adopts=adopts.channel)
+        form = declare_form(
+            desk.face, origin, runbooks=desk.incidents.runbooks, title=adopts.name.replace("-", " ")
+        )
+        await show_form(typed.client, typed.trigger_id, form, FORM_DID_NOT_OPEN)
+        return ""
+    try:
+        severity = Severity(word.upper().rstrip(":,"))
+    except ValueError:
+        raise HOW_BAD_HERE from None
+    affected = desk.face.landscape.affected((), ())
+    outcome = await desk.incidents.declare(
+        typed.actor,
+        title=title or adopts.name.replace("-", " "),
+        severity=severity,
+        key=typed.key,
+        affected=affected,
+        adopts=adopts,
+    )
+    return _declared(desk, outcome)
+
+
+async def _submit(desk: Desk, body: Body, origin: Origin, client: AsyncWebClient) -> Outcome:
     severity = chosen_severity(body)
     if severity is None:
         raise Refused("Choose how bad it is; in doubt the worse one.")
+    adopts = await adoptable(client, origin.adopts, desk.face.announcements) if origin.adopts else None
     began = chosen_moment(body, Blank.BEGAN)
     return await desk.incidents.declare(
         actor_of(body),
@@ -116,6 +162,8 @@ async def _submit(desk: Desk, body: Body) -> Outcome:
         ),
         runbook=chosen(body, Blank.RUNBOOK),
         private=bool(chosen_several(body, Blank.PRIVATE)),
+        source=origin.source,
+        adopts=adopts,
     )
 
 
@@ -130,6 +178,16 @@ def _form(desk: Desk, origin: Origin, severity: Severity | None = None) -> View:
 
 def _declared(desk: Desk, outcome: Outcome) -> str:
     incident = outcome.incident
+    if incident.adopts is not None:
+        said = desk.face.t(
+            "{incident} is declared as *{severity}*: {title}. {channel} is its channel now.",
+            incident=incident.name,
+            severity=incident.severity.value,
+            title=quoted(incident.title.rstrip("."), TITLE_IN_ANSWER),
+            channel=f"<#{incident.adopts.channel}>",
+        )
+        alone = desk.face.t("It is private: only whoever is in there hears of it.")
+        return f"{said} {alone}" if incident.private else said
     if incident.private:
         return desk.face.t(
             "{incident} is declared as *{severity}*, in private: {title}. Its channel opens now and you are "

@@ -72,6 +72,7 @@ def help_text(face: Face, emoji: str) -> str:
             t("/incident drill P1 <title>"),
             t("a drill; with `/incident test` a test: neither is in the figures"),
         ),
+        (t("/incident adopt P1 <title>"), t("the channel where you type it becomes the incident's")),
         (
             t("/incident private P1 <title>"),
             t("only whoever is in its channel hears of it"),

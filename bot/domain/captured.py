@@ -19,6 +19,7 @@ class Kept(StrEnum):
 
     PIN = "pin"
     EMOJI = "emoji"
+    SOURCE = "source"  # the incident was declared from it
 
 
 class Unread(StrEnum):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.domain.affected import NOTHING_NAMED, Affected
+from bot.domain.beginning import Adopted, Source
 from bot.domain.captured import Captured
 from bot.domain.containing import Policy
 from bot.domain.customs import USUAL, Customs
@@ -35,6 +36,9 @@ class DeclareIncident(Asked):
     affected: Affected = NOTHING_NAMED
     private: bool = False
     customs: Customs = USUAL
+    source: Source | None = None
+    adopts: Adopted | None = None
+    taken_by: int | None = None  # the incident that the adopted channel belongs to already
 
 
 @dataclass(frozen=True, kw_only=True)

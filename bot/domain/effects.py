@@ -155,6 +155,8 @@ class SendPicture(Frozen):
 class FetchMessage(Frozen):
     """Look at a message that `person` keeps: who wrote it and what it says come back as `Capture`.
 
+    It stands in the incident's channel, or in `channel` where that is named.
+
     `author` and `text` are what Slack told with the pin, for the case that the message is gone by then.
     """
 
@@ -164,6 +166,7 @@ class FetchMessage(Frozen):
     kept: Kept
     author: str = ""
     text: str = ""
+    channel: str = ""
 
 
 class FetchFile(Frozen):
@@ -231,7 +234,12 @@ def promised(incident: Incident, event: Event) -> list[Effect]:
     wanted = _wanted(incident, event)
     if incident.private:
         wanted = [effect for effect in wanted if not _is_announced(effect)]
-    return [effect for effect in wanted if incident.channel or not _needs_channel(effect)]
+    return [effect for effect in wanted if _has_channel(incident) or not _needs_channel(effect)]
+
+
+def _has_channel(incident: Incident) -> bool:
+    """One that is adopted is known before the bot is in it."""
+    return incident.channel is not None and (incident.adopts is None or incident.channel_name is not None)
 
 
 def _is_announced(effect: Effect) -> bool:
@@ -244,13 +252,14 @@ def _needs_channel(effect: Effect) -> bool:
             return False
         case Draw():
             return effect.surface in IN_CHANNEL
+        case FetchMessage():
+            return not effect.channel
         case (
             Invite()
             | CallGroup()
             | Pin()
             | Tell()
             | Brief()
-            | FetchMessage()
             | FetchFile()
             | DraftPostmortem()
             | FindLikeness()
@@ -267,7 +276,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         case StepDone() | StepSkipped() | StepReopened() | StepAdded() | StepNoted():
             return _draws(Surface.CHECKLIST, Surface.CARD)
         case IncidentDeclared():
-            return [OpenChannel(), Draw(surface=Surface.ANNOUNCEMENT)]
+            return [OpenChannel(), Draw(surface=Surface.ANNOUNCEMENT), *_told_of(event)]
         case ChannelOpened():
             at_once = [surface for surface in Surface if surface is not Surface.CHECKLIST]
             return [*_invitations(incident), *_draws(*at_once), *_briefs(incident)]
@@ -326,6 +335,15 @@ def _likeness(incident: Incident) -> list[Effect]:
     return [FindLikeness()] if incident.kind is Kind.REAL and not incident.alike else []
 
 
+def _told_of(event: IncidentDeclared) -> list[Effect]:
+    """The message that it was declared from is an entry of the timeline: the first."""
+    if event.source is None:
+        return []
+    ts, author, text = event.source.ts, event.source.author, event.source.text
+    kept, channel = Kept.SOURCE, event.source.channel
+    return [FetchMessage(ts=ts, person=event.by, kept=kept, author=author, text=text, channel=channel)]
+
+
 def _of_channel(incident: Incident, event: Captured) -> list[Effect]:
     """What was seen in the channel is not told there once more; the bytes of a new file are wanted.
 
@@ -335,10 +353,11 @@ def _of_channel(incident: Incident, event: Captured) -> list[Effect]:
         case FileShared() if event.file not in incident.files_read:
             return [FetchFile(file=event.file, name=event.name)]
         case PersonLeft(is_bot=True) if not incident.is_closed:
-            lead = Whisper(person=incident.commander or incident.declared_by, event=event)
+            lead = incident.commander or incident.declared_by
+            alone: list[Effect] = [Whisper(person=lead, event=event)] if may_see(incident, lead) else []
             # into a public channel it may write without being in it
             there: list[Effect] = [] if incident.private else [Tell(event=event)]
-            return [lead, Spread(event=event), *there]
+            return [*alone, Spread(event=event), *there]
         case _:
             return []
 

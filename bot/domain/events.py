@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from bot.domain.away import FlagNotSwitched, FlagSwitching
+from bot.domain.beginning import Adopted, Source
 from bot.domain.captured import Captured
 from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
@@ -35,6 +36,8 @@ class IncidentDeclared(Happened):
     invited: tuple[str, ...] = ()
     private: bool = False
     customs: Customs = Customs()
+    source: Source | None = None
+    adopts: Adopted | None = None
 
 
 class RunbookChosen(Happened):
@@ -67,9 +70,12 @@ class RunbookChosen(Happened):
 
 
 class ChannelOpened(Happened):
+    """It was made, or `adopted`: people were in it before."""
+
     type: Literal["channel_opened"] = "channel_opened"
     channel: str
     name: str
+    adopted: bool = False
 
 
 class SurfacePosted(Happened):

@@ -204,6 +204,8 @@ def _declared(incident: Incident, event: IncidentDeclared) -> dict[str, object]:
         "on_call": event.on_call,
         "invited": event.invited,
         "private": event.private,
+        "adopts": event.adopts,
+        "channel": None if event.adopts is None else event.adopts.channel,
         "customs": event.customs,
         "milestones": incident.milestones | {milestone: at for milestone, at in reached.items() if at},
     }

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from bot.domain.away import FlagSwitching
+from bot.domain.beginning import Adopted
 from bot.domain.containing import REMIND_AGAIN
 from bot.domain.customs import Customs
 from bot.domain.flags import FIRST_ENVIRONMENT
@@ -187,6 +188,9 @@ class Incident(Frozen):
     on_call: tuple[str, ...] = ()  # user groups that are called because of it
     invited: tuple[str, ...] = ()  # people that are
     private: bool = False
+    adopts: Adopted | None = (
+        None  # the channel that is to become its own, and is `channel` from the first moment on
+    )
     insiders: tuple[str, ...] = ()  # who may see it, where it is private: bot/domain/privacy.py
     captured: tuple[str, ...] = ()  # messages of the channel that the timeline has, by their ts
     pinned: tuple[str, ...] = ()  # those of them that stand there because somebody pinned them

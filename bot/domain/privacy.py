@@ -20,7 +20,8 @@ def insiders(incident: Incident, event: Event) -> dict[str, object]:
     """How the circle of a private incident changes by an event; a public one keeps no list."""
     match event:
         case IncidentDeclared(private=True):
-            return {"insiders": tuple(dict.fromkeys([event.by, *event.invited]))}
+            there = () if event.adopts is None else event.adopts.members
+            return {"insiders": tuple(dict.fromkeys([event.by, *event.invited, *there]))}
         case _ if not incident.private:
             return {}
         case RoleTaken() | StepAssigned():

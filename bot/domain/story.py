@@ -90,7 +90,7 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
         case RunbookChosen():
             return _runbook_line(event, t, by, quote)
         case ChannelOpened():
-            return t("The channel #{name} was opened.", name=quote(event.name))
+            return _opened_line(event, t, quote)
         case SurfacePosted():
             return t("A message that is kept up to date was posted: {surface}", surface=event.surface.value)
         case SeverityChanged():
@@ -147,6 +147,12 @@ def _beside_line(
             return t("The draft of the postmortem was written into the channel's canvas.")
         case FigureMeasured():
             return measured_line(event.measure, event.previous, t, by, quote)
+
+
+def _opened_line(event: ChannelOpened, t: Translate, quote: Quote) -> str:
+    if event.adopted:
+        return t("The channel #{name} became the incident's.", name=quote(event.name))
+    return t("The channel #{name} was opened.", name=quote(event.name))
 
 
 def _declared_line(event: IncidentDeclared, t: Translate, by: str, quote: Quote) -> str:

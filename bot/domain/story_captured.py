@@ -65,6 +65,8 @@ def _message(
     match event:
         case MessageCaptured(kept=Kept.PIN):
             said = t("{author} wrote: {text} (pinned by {who})", author=author, text=text, who=by)
+        case MessageCaptured(kept=Kept.SOURCE):
+            said = t("{author} wrote: {text} ({who} declared from it)", author=author, text=text, who=by)
         case MessageCaptured():
             said = t("{author} wrote: {text} (marked by {who})", author=author, text=text, who=by)
         case PinRemoved():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.affected import NOTHING_NAMED, Affected
+from bot.domain.beginning import Adopted, Source
 from bot.domain.captured import Captured
 from bot.domain.commands import Capture, ChangeRunbook, Command, DeclareIncident
 from bot.domain.customs import Customs
@@ -20,7 +21,7 @@ from bot.domain.privacy import may_see
 from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Kind, Refused, Severity, incident_name
-from bot.storage import correcting, flags, incidents, merging, parked, people, timeline
+from bot.storage import correcting, declaring, flags, incidents, merging, parked, people, timeline
 from bot.storage.engine import Body, Engine, Transaction
 from bot.storage.incidents import Outcome
 from bot.storage.timeline import Entry
@@ -88,8 +89,13 @@ class Incidents:
         affected: Affected = NOTHING_NAMED,
         private: bool = False,
         runbook: str | None = None,
+        source: Source | None = None,
+        adopts: Adopted | None = None,
     ) -> Outcome:
-        """Open a new incident. `impact` is its beginning and its end, `runbook` an id; None: what fits best."""
+        """Open a new incident. `impact` is its beginning and its end, `runbook` an id; None: what fits best.
+
+        `source` is the message it was declared from, `adopts` the channel that becomes its own.
+        """
         chosen = self._chosen(runbook, title, affected.services)
         if chosen is None:
             raise Refused(
@@ -108,8 +114,15 @@ class Incidents:
             affected=affected,
             private=private,
             customs=self._customs,
+            source=source,
+            adopts=adopts,
         )
-        return await self._execute(actor, None, command, key)
+        now = self._now()
+
+        def body(transaction: Transaction) -> Outcome:
+            return declaring.declare(transaction, team_id=self._team_id, command=command, now=now, key=key)
+
+        return await self.write(actor, body)
 
     def _chosen(self, named: str | None, title: str, services: tuple[str, ...]) -> Runbook | None:
         known = self._runbooks()

@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.domain.beginning import Adopted
 from bot.domain.commands import Command, LinkChannel, LinkSurface
 from bot.domain.effects import (
     Brief,
@@ -185,7 +186,7 @@ class SlackOutside:
             case Whisper():
                 await self._alone(promise, effect.person, moment(effect.event, incident, self._face))
             case FetchMessage():
-                return await self._reading.message(promise, _channel(incident), effect)
+                return await self._reading.message(promise, effect.channel or _channel(incident), effect)
             case FindLikeness():
                 return await self._alike(incident)
             case DraftPostmortem():
@@ -201,6 +202,8 @@ class SlackOutside:
     # channels ------------------------------------------------------------------------------------------
 
     async def _open_channel(self, promise: Promise, incident: Incident) -> Command:
+        if incident.adopts is not None:
+            return await self._adopt(promise, incident.adopts)
         for attempt in range(1, NAMES_TO_TRY + 1):
             name = channel_name(incident, attempt)
             try:
@@ -215,6 +218,13 @@ class SlackOutside:
             if channel is not None:
                 return LinkChannel(by=FIREBREAK, channel=channel["id"], name=channel["name"])
         raise Hopeless(NAMES_TAKEN.format(name=channel_name(incident)))
+
+    async def _adopt(self, promise: Promise, adopted: Adopted) -> Command:
+        """Be in a channel that people have made; into a private one somebody has invited us."""
+        if not adopted.private:
+            self._budgets.take("conversations.join", promise.id)
+            await self._client.conversations_join(channel=adopted.channel)
+        return LinkChannel(by=FIREBREAK, channel=adopted.channel, name=adopted.name)
 
     async def _made_before(self, promise: Promise, name: str) -> dict[str, Any] | None:
         """The channel of this name if an earlier attempt of this very effect made it."""

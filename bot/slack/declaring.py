@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from bot.domain.beginning import Source
 from bot.domain.runbook import Runbook
 from bot.domain.vocabulary import TITLE_MAX, Severity
 from bot.slack import blocks
@@ -12,15 +14,42 @@ from bot.slack.cards import severity_option
 from bot.slack.face import Face
 from bot.slack.ids import VALUE, Blank, Form, Origin, pack
 from bot.slack.modals import View, field, form, text_input
+from bot.slack.reading import author_of, words_of
+from bot.slack.text import clean, cut, without_mentions
 
 OPTIONS_MAX = 100  # of a menu; https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
 
+SOURCE_MAX = (
+    1000  # characters of the message that travel with the form; a form carries 3,000, and each may be escaped
+)
+
+
+def source_of(body: Mapping[str, Any]) -> Source:
+    """The message whose menu was used."""
+    message = body["message"]
+    return Source(
+        channel=body["channel"]["id"],
+        ts=message["ts"],
+        author=author_of(message),
+        text=cut(clean(words_of(message)), SOURCE_MAX),
+    )
+
+
+def title_from(text: str) -> str:
+    """What a message says first, as a title that can be changed."""
+    first = next((line.strip() for line in without_mentions(text).splitlines() if line.strip()), "")
+    return cut(first, TITLE_MAX)
+
 
 def declare_form(
-    face: Face, origin: Origin, severity: Severity | None = None, runbooks: Sequence[Runbook] = ()
+    face: Face,
+    origin: Origin,
+    severity: Severity | None = None,
+    runbooks: Sequence[Runbook] = (),
+    title: str = "",
 ) -> View:
     """What is broken and how bad it is; all else may stay empty, and nothing else stands between a person
-    and an open incident."""
+    and an open incident. `title` stands there already."""
     t = face.t
     return form(
         Form.DECLARE,
@@ -32,7 +61,7 @@ def declare_form(
             field(
                 Blank.TITLE,
                 t("What is broken?"),
-                text_input(placeholder=t("checkout returns 500"), most=TITLE_MAX),
+                text_input(placeholder=t("checkout returns 500"), most=TITLE_MAX, initial=title),
             ),
             _how_bad(face, severity),
             *_long_meanings(face),

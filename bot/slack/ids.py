@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.domain.beginning import Source
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.vocabulary import Phase, Refused, Role, Severity
 
@@ -20,9 +21,10 @@ class Slash(StrEnum):
 
 
 class Shortcut(StrEnum):
-    """Shortcuts of Slack's lightning menu."""
+    """Shortcuts of Slack's lightning menu, and of a message's."""
 
     DECLARE = "declare.shortcut"
+    DECLARE_FROM_MESSAGE = "declare.message"
 
 
 class Heard(StrEnum):
@@ -231,9 +233,11 @@ class KillAim(HoldAim):
 
 
 class Origin(Travelling):
-    """Where the answer to the declare form goes: the address Slack gave with the command that opened it."""
+    """Where the declare form was opened from: `response_url` is where its answer goes."""
 
     response_url: str | None = None
+    source: Source | None = None  # the message it is declared from
+    adopts: str | None = None  # the channel that is to become the incident's
 
 
 class FiguresAim(Travelling):

@@ -53,7 +53,14 @@ COMMANDS = {
     ),
 }
 
-SHORTCUTS = {Shortcut.DECLARE: ("Declare an incident", "Open the incident's channel and its checklist")}
+SHORTCUTS = {
+    Shortcut.DECLARE: ("global", "Declare an incident", "Open the incident's channel and its checklist"),
+    Shortcut.DECLARE_FROM_MESSAGE: (
+        "message",
+        "Declare incident",  # Slack shows 24 characters of it in the menu
+        "Declare an incident from this message, which begins its timeline",
+    ),
+}
 
 # Bolt knows all messages under one name; Slack wants to be told which.
 MESSAGES = ("message.channels", "message.groups")
@@ -116,5 +123,5 @@ def _slash_command(command: Slash, url: str | None) -> dict[str, Any]:
 
 
 def _shortcut(shortcut: Shortcut) -> dict[str, Any]:
-    name, description = SHORTCUTS[shortcut]
-    return {"type": "global", "name": name, "callback_id": shortcut.value, "description": description}
+    kind, name, description = SHORTCUTS[shortcut]
+    return {"type": kind, "name": name, "callback_id": shortcut.value, "description": description}

@@ -31,6 +31,7 @@ FILE_MAX = 64_000_000
 FILE_SECONDS = 45.0  # for the bytes of one file; the lease of an effect leaves 50
 CHUNK = 65_536  # bytes read at once: nothing of a file is kept
 SIGN_IN = (301, 302, 303, 307, 401, 403)  # how Slack answers a token that may not read files
+NOT_OURS = ("channel_not_found", "not_in_channel")
 GONE = ("file_not_found", "file_deleted")
 
 
@@ -63,7 +64,8 @@ class Reading:
             self._budgets.take("reactions.get", promise.id)
             answer = await self._client.reactions_get(channel=channel, timestamp=effect.ts)
         except SlackApiError as error:
-            if code_of(error) != "message_not_found":
+            unseen = NOT_OURS if effect.channel else ()  # people declare from channels that the bot is not in
+            if code_of(error) not in ("message_not_found", *unseen):
                 raise
         else:
             message = answer.get("message") or {}

@@ -129,35 +129,9 @@ class Submitted(Common):
     view: View
 
 
-class Shortcut(Common):
-    type: Literal["shortcut", "message_action"]
-    user: Person
-    callback_id: str
-    trigger_id: Token
-
-
-class Suggestion(Common):
-    type: Literal["block_suggestion"]
-    user: Person
-    action_id: str
-    block_id: str = ""
-    value: str = ""
-    view: View | None = None
-
-
 Stamp = Annotated[
     str, Field(pattern=r"^\d{1,11}\.\d{1,6}$")
 ]  # a message's ts; 11 digits end in the year 5138
-
-
-class Shared(Shape):
-    """A file as a message shows it. One from another workspace has nothing but its id."""
-
-    id: Id
-    name: str | None = None
-    mimetype: str | None = None
-    size: Annotated[int, Field(ge=0)] | None = None
-    permalink: str | None = None
 
 
 class Said(Shape):
@@ -172,6 +146,40 @@ class Said(Shape):
     bot_profile: Json | None = None
     attachments: list[Json] | None = None
     edited: Json | None = None
+
+
+class Shortcut(Common):
+    type: Literal["shortcut", "message_action"]
+    user: Person
+    callback_id: str
+    trigger_id: Token
+    message_ts: Stamp | None = None
+    message: Said | None = None
+
+    @model_validator(mode="after")
+    def _is_of_a_message(self) -> Self:
+        if self.type == "message_action" and not (self.message and self.message.ts and self.channel):
+            raise ValueError("a message's shortcut comes with the message and its channel")
+        return self
+
+
+class Suggestion(Common):
+    type: Literal["block_suggestion"]
+    user: Person
+    action_id: str
+    block_id: str = ""
+    value: str = ""
+    view: View | None = None
+
+
+class Shared(Shape):
+    """A file as a message shows it. One from another workspace has nothing but its id."""
+
+    id: Id
+    name: str | None = None
+    mimetype: str | None = None
+    size: Annotated[int, Field(ge=0)] | None = None
+    permalink: str | None = None
 
 
 class Marked(Shape):

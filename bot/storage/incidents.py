@@ -114,6 +114,7 @@ def _same(command: Command, number: int | None) -> str | None:
         case DeclareIncident():
             said = ["declare", command.by, " ".join(command.title.split()), command.severity]
             said += ["private"] if command.private else []
+            said += [command.adopts.channel] if command.adopts else []
         case AddNote():
             said = ["note", number, command.by, command.text.strip()]
         case OverrideGate():

@@ -9,7 +9,7 @@ from bot.domain.commands import ChangeRunbook, DeclareIncident, LinkChannel, Lin
 from bot.domain.events import ChannelOpened, Event, IncidentDeclared, RunbookChosen, SurfacePosted
 from bot.domain.incident import Incident
 from bot.domain.likeness import LikenessFound
-from bot.domain.vocabulary import TITLE_MAX, Kind, Refused
+from bot.domain.vocabulary import TITLE_MAX, Kind, Refused, incident_name
 
 SPAN_MAX = timedelta(days=40)  # longer is a slip of the finger
 
@@ -21,6 +21,13 @@ class Misdated(Refused):
 def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list[Event]:
     if incident.version:
         raise Refused("{incident} exists already.", incident=incident.name)
+    if command.adopts is not None and command.taken_by is not None:
+        raise Refused(
+            "This channel belongs to {incident} already, so nothing was declared. For another one leave out "
+            "`adopt`: `/incident P1 <title>`.",
+            incident=incident_name(command.taken_by),
+        )
+    private = command.private or (command.adopts is not None and command.adopts.private)
     title = " ".join(command.title.split())
     if not _can_be_seen(title):
         raise Refused("What is broken? Type a title: `/incident P1 checkout returns 500`.")
@@ -48,10 +55,12 @@ def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list
             services=command.affected.services,
             paths=command.affected.paths,
             # nobody hears of a private one because they happen to be on call
-            on_call=() if command.private else command.affected.on_call,
-            invited=command.affected.confidants if command.private else command.affected.invited,
-            private=command.private,
+            on_call=() if private else command.affected.on_call,
+            invited=command.affected.confidants if private else command.affected.invited,
+            private=private,
             customs=command.customs,
+            source=command.source,
+            adopts=command.adopts,
         ),
         RunbookChosen.of(command.runbook, at=now, by=command.by),
     ]
@@ -97,9 +106,12 @@ def _was_over(command: DeclareIncident, now: datetime) -> None:
 
 def link(incident: Incident, command: LinkChannel | LinkSurface, now: datetime) -> list[Event]:
     if isinstance(command, LinkChannel):
-        if incident.channel == command.channel:
+        if incident.channel == command.channel and incident.channel_name is not None:
             return []
-        return [ChannelOpened(at=now, by=command.by, channel=command.channel, name=command.name)]
+        adopted = incident.channel == command.channel
+        return [
+            ChannelOpened(at=now, by=command.by, channel=command.channel, name=command.name, adopted=adopted)
+        ]
     place = incident.surfaces.get(command.surface)
     if place is not None and (place.channel, place.ts) == (command.channel, command.ts):
         return []
