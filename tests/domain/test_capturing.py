@@ -92,8 +92,11 @@ def test_the_bot_says_that_it_was_removed_wherever_it_still_can() -> None:
     back = PersonJoined(at=later(2), by="U0BOT", is_bot=True)
     public = after(CHANNEL, *seen(away))
     assert promised(public, away) == [Whisper(person=ANA, event=away), Spread(event=away), Tell(event=away)]
-    private = public.model_copy(update={"private": True})
+    private = public.model_copy(update={"private": True, "insiders": (ANA,)})
     assert promised(private, away) == [Whisper(person=ANA, event=away)]
+    assert promised(private.model_copy(update={"insiders": ()}), away) == [], (
+        "whoever left it hears nothing more"
+    )
     assert promised(after(CHANNEL, *TO_THE_END, *seen(away)), away) == []
     assert not new(now=back)
     assert new(away, now=back)
