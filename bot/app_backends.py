@@ -10,6 +10,8 @@ import aiohttp
 from bot.config import Settings
 from bot.config_flags import BackendSettings
 from bot.flags.flagd_file import FlagdFile
+from bot.flags.flagsmith import Flagsmith
+from bot.flags.launchdarkly import LaunchDarkly
 from bot.flags.protocol import Backend
 from bot.flags.unleash import Unleash
 from bot.services.sites import Site
@@ -33,7 +35,21 @@ def _unleash(given: BackendSettings, session: aiohttp.ClientSession) -> Backend:
     )
 
 
-BUILDERS: dict[str, Builder] = {"flagd-file": _flagd_file, "unleash": _unleash}
+def _launchdarkly(given: BackendSettings, session: aiohttp.ClientSession) -> Backend:
+    return LaunchDarkly(given.name, session, given.url, _token(given))
+
+
+def _flagsmith(given: BackendSettings, session: aiohttp.ClientSession) -> Backend:
+    keys = {key: key for key in given.environments.values()}  # an environment is known there by its key
+    return Flagsmith(given.name, session, given.url, _token(given), environments=keys)
+
+
+BUILDERS: dict[str, Builder] = {
+    "flagd-file": _flagd_file,
+    "unleash": _unleash,
+    "launchdarkly": _launchdarkly,
+    "flagsmith": _flagsmith,
+}
 
 
 @contextlib.asynccontextmanager

@@ -19,14 +19,14 @@ EnvironmentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]  #
 
 
 BackendName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")]  # in commands, before a colon
-Kind = Literal["flagd-file", "unleash"]
+Kind = Literal["flagd-file", "unleash", "launchdarkly", "flagsmith"]
 EMBEDDED = "embedded"  # the name of our own, which needs no settings
 
 
 class FlagBackend(Frozen):
     """Another place where flags are kept. Its token stands in the environment, under the name `token_from`."""
 
-    kind: Annotated[Kind, Field(description="one of 'flagd-file' and 'unleash'")]
+    kind: Annotated[Kind, Field(description="one of 'flagd-file', 'unleash', 'launchdarkly' and 'flagsmith'")]
     url: Annotated[
         str,
         Field(

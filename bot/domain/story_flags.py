@@ -32,7 +32,7 @@ def line(event: Switched, t: Translate, who: Who, quote: Quote) -> str:
         case FlagContained():
             return _contained(event, t, who, quote, flag)
         case FlagRestored():
-            return _restored(event, t, by, quote, flag)
+            return _restored(event, t, who, quote, flag)
         case FlagAsked():
             wanted = who(event.owner) if event.policy == Policy.OWNER else t("a second person")
             return t(
@@ -56,7 +56,7 @@ def line(event: Switched, t: Translate, who: Who, quote: Quote) -> str:
                 "The flag {flag} is not held any more: it serves {serves}, changed by {who}.",
                 flag=flag,
                 serves=quote(event.serves),
-                who=quote(event.changed_by) or t("somebody"),
+                who=_changer(event.changed_by, who, quote) or t("somebody"),
             )
         case ContainmentEnded():
             return t(
@@ -99,15 +99,21 @@ def _contained(event: FlagContained, t: Translate, who: Who, quote: Quote, flag:
     return f"{said} {_alone(event.alone, t, quote)}".strip()
 
 
-def _restored(event: FlagRestored, t: Translate, by: str, quote: Quote, flag: str) -> str:
+def _changer(person: str, who: Who, quote: Quote) -> str:
+    """Somebody of ours by name; else what the back-end calls them, as untrusted as any text."""
+    named = who(person)
+    return named if named != person else quote(person)
+
+
+def _restored(event: FlagRestored, t: Translate, who: Who, quote: Quote, flag: str) -> str:
     said = t(
         "{who} let go of the flag {flag}: it serves {serves} again.",
-        who=by,
+        who=who(event.by),
         flag=flag,
         serves=quote(event.serves),
     )
     if event.over:
-        said = f"{said} {t('{who} had changed it meanwhile.', who=quote(event.over))}"
+        said = f"{said} {t('{who} had changed it meanwhile.', who=_changer(event.over, who, quote))}"
     return f"{said} {_alone(event.alone, t, quote)}".strip()
 
 

@@ -55,11 +55,13 @@ def _is_plain(text: str) -> bool:
                 return False
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
-                if event.flow_style or brackets:
-                    brackets.append(event.start_mark.index)
+                start = event.start_mark
+                if start is not None and (event.flow_style or brackets):
+                    brackets.append(start.index)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-                if brackets and "?" in text[brackets.pop() : event.end_mark.index]:
+                end = event.end_mark
+                if end is not None and brackets and "?" in text[brackets.pop() : end.index]:
                     return False
             if depth >= DEPTH_MAX:
                 return False

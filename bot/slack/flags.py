@@ -205,7 +205,7 @@ def _restored(event: FlagRestored, face: Face) -> Drawing:
         who=face.person(event.by),
     )
     if event.over:
-        text = f"{text} {t('{who} had changed it meanwhile.', who=quoted(event.over, PERSON_SHOWN))}"
+        text = f"{text} {t('{who} had changed it meanwhile.', who=_changer(event.over, face))}"
     return _said(text, _alone(event.alone, face)) if event.alone else _said(text)
 
 
@@ -257,7 +257,7 @@ def _lost(event: ContainmentLost, incident: Incident, face: Face) -> Drawing:
         "for that.",
         flag=_named(event.flag, event.environment),
         serves=code(event.serves),
-        who=quoted(event.changed_by, PERSON_SHOWN) or t("somebody"),
+        who=_changer(event.changed_by, face) or t("somebody"),
     )
     value = _value(FlagAim(incident=incident.number, flag=event.flag, environment=event.environment))
     if value is None:
@@ -269,6 +269,12 @@ def _lost(event: ContainmentLost, incident: Incident, face: Face) -> Drawing:
             blocks.button(t("Accept"), Action.FLAG_ACCEPT, value),
         ),
     )
+
+
+def _changer(who: str, face: Face) -> str:
+    """Who changed a flag behind our back: a person of ours as a mention, else the name that the back-end tells."""
+    named = face.person(who)
+    return named if named.startswith("<@") else quoted(who, PERSON_SHOWN)
 
 
 def since_declared(at: datetime, incident: Incident) -> bool:

@@ -16,7 +16,8 @@ from bot.flags.protocol import ApprovalRequired, Conflict, RateLimited, Unsuppor
 from tests.flags.conformance import WHO, Conformance, Fault, OverHttp, Rig, contained, restored
 from tests.flags.fakes.launchdarkly import ADMIN, READER, WRITER, FakeLaunchDarkly
 
-PATIENCE = 0.3  # seconds; the fake answers in a thousandth of that, or not at all
+PATIENCE = 10.0  # seconds; the fake answers at once, but the machine may be busy
+IMPATIENCE = 1.0  # seconds, where it never answers
 
 
 class LaunchDarklyRig(Rig):
@@ -29,9 +30,8 @@ class LaunchDarklyRig(Rig):
         self.backend = self.with_token(WRITER)
 
     def with_token(self, token: str, **settings: Any) -> LaunchDarkly:
-        return LaunchDarkly(
-            "launchdarkly", self._session, self.fake.url, token, patience=PATIENCE, **settings
-        )
+        settings = {"patience": PATIENCE} | settings
+        return LaunchDarkly("launchdarkly", self._session, self.fake.url, token, **settings)
 
     async def make(self, key: str) -> None:
         self.fake.make(key)
@@ -51,6 +51,8 @@ class LaunchDarklyRig(Rig):
 
     async def fail(self, fault: Fault) -> None:
         self.fake.fault = fault
+        if fault is Fault.LATE:
+            self.backend = self.with_token(WRITER, patience=IMPATIENCE)
 
     async def with_bad_token(self) -> LaunchDarkly:
         return self.with_token("wrong-token")

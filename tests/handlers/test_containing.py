@@ -10,7 +10,7 @@ from tests.handlers.conftest import House
 from tests.handlers.test_flags import PRESS, defined, kills, served
 
 
-async def lets_go_by_hand(house: House) -> None:
+async def lets_go_by_hand(house: House, actor: str = "dee") -> None:
     """As somebody would who works on the database, past the bot."""
     team = house.slack.workspace.team_id
     await house.storage.write(
@@ -19,7 +19,7 @@ async def lets_go_by_hand(house: House) -> None:
             team,
             env="production",
             key="new-gateway",
-            actor="dee",
+            actor=actor,
             now=house.clock(),
             incident=None,
         )
@@ -75,6 +75,17 @@ async def test_a_flag_that_came_back_behind_our_back_pages_the_channel_and_is_he
     assert await served(house) == "off"
     assert (await house.happened())[-1].type == "flag_contained"
     assert len((await house.state()).containments) == 1
+
+
+async def test_somebody_of_ours_who_let_go_of_a_flag_is_named(house: House) -> None:
+    channel = await house.declared()
+    ana = house.person("ana")
+    await kills(house, ana, channel)
+    await lets_go_by_hand(house, house.person("bo").id)
+    await house.delivery.idle()
+    await ana.sees("it serves on, changed by @Bo Lindqvist", channel)
+    told = (await ana.types("/incident timeline", channel)).text
+    assert "it serves on, changed by @Bo Lindqvist" in told
 
 
 async def test_what_came_back_can_be_accepted_and_is_watched_no_more(house: House) -> None:
