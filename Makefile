@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8080
 
-.PHONY: help demo test lint types unit test-unleash bench bench-flags bench-hour chaos wheel messages clean
+.PHONY: help demo test lint types unit test-unleash bench bench-flags bench-reports bench-hour chaos wheel messages clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -57,6 +57,9 @@ bench: $(VENV)/dev ## speed, as ratios against something run beside it
 
 bench-flags: $(VENV)/dev ## how soon applications see a kill, and what serving flags costs
 	@$(BIN)/python -m benchmarks.flags
+
+bench-reports: $(VENV)/dev ## what a million incidents cost the reports (REPORTS="--incidents 100000" for less)
+	@$(BIN)/python -m benchmarks.reports $(REPORTS)
 
 bench-hour: $(VENV)/dev ## an hour of many workspaces' load in simulated time (docs/scale.md)
 	@$(BIN)/python -m benchmarks.hour

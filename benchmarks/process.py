@@ -41,6 +41,18 @@ class Process:
         return int(line.split()[1]) / 1024
 
 
+def environment(slack: Sandbox, port: int, database: Path) -> dict[str, str]:
+    """What a bot needs to know that works with this sandbox over signed HTTP."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)},
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "PORT": str(port),
+        "FIREBREAK_DATABASE": str(database),
+    }
+
+
 @contextlib.asynccontextmanager
 async def process() -> AsyncIterator[Process]:
     """`firebreak run` over signed HTTP against a sandbox in this process."""
@@ -51,14 +63,7 @@ async def process() -> AsyncIterator[Process]:
         slack = await stack.enter_async_context(Sandbox.serve(page=False))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         url = f"http://127.0.0.1:{port}/slack/events"
-        environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)},
-            "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_SIGNING_SECRET": slack.signing_secret,
-            "SLACK_API_URL": slack.api_url,
-            "PORT": str(port),
-            "FIREBREAK_DATABASE": f"{folder}/firebreak.db",
-        }
+        environ = environment(slack, port, Path(folder) / "firebreak.db")
         started = time.perf_counter()
         running = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "run", env=environ, stdout=asyncio.subprocess.DEVNULL

@@ -30,6 +30,7 @@ from bot.domain.metrics.charts import Chart, strip
 from bot.domain.metrics.repeats import COMPARED, LOOK_BACK, Repeats, repeats
 from bot.domain.recoveries import last_heard_of
 from bot.domain.vocabulary import Refused
+from bot.services.gathering import gather
 from bot.services.summaries import Schedule
 from bot.storage import figures, incidents, outbox
 from bot.storage.engine import Engine, StorageError, Transaction
@@ -167,24 +168,20 @@ class Reports:
         only: Callable[[Recovery], bool] | None,
     ) -> tuple[Report, list[Recovery]]:
         tally, kept = Tally(window, as_of, groupings), Kept(as_of)
-        by_service = only is not None or any(grouping.by == "service" for grouping in groupings)
-        after: Recovery | None = None
+        after = figures.BEGINNING
 
         def next_page(transaction: Transaction) -> list[Recovery]:
-            return figures.declared_between(
-                transaction,
-                self._team_id,
-                window.start,
-                window.end,
-                after,
-                details=by_service or not kept.too_many,
-            )
+            return figures.declared_between(transaction, self._team_id, window.start, window.end, after)
 
         while page := await self._engine.read(next_page):
-            after = page[-1]
+            after = figures.place_of(page[-1])
             wanted = page if only is None else [recovery for recovery in page if only(recovery)]
             await asyncio.to_thread(tally.add, wanted)
             kept.add(wanted)
+            if kept.too_many and only is None:
+                services = any(grouping.by == "service" for grouping in groupings)
+                await gather(self._engine, self._team_id, tally, window, after, services=services)
+                break
         return await asyncio.to_thread(tally.report), kept.recoveries
 
     async def promise_picture(self, asked: Asked, person: str) -> bool:
@@ -215,7 +212,9 @@ class Reports:
 
     async def _chart(self, asked: Asked) -> Chart | None:
         study = await self.study(asked.window, group_by=(), only=asked.wants if asked.is_narrowed else None)
-        chart = strip(study.recoveries, study.report.as_of, self._t, window=study.report.window)
+        chart = await asyncio.to_thread(
+            strip, study.recoveries, study.report.as_of, self._t, window=study.report.window
+        )
         return None if chart.is_empty else chart
 
     async def answer(self, asked: Asked, group_by: Sequence[str] = ()) -> list[str]:

@@ -24,10 +24,10 @@ from bot.domain.metrics import (
     rolling,
 )
 from bot.domain.metrics.daily import Overdue
-from bot.domain.metrics.recovery import Recovery
 from bot.domain.recoveries import recovery_of
-from bot.storage import daily, figures, incidents, people, summaries
-from bot.storage.engine import Engine, StorageError, Transaction
+from bot.services.gathering import gather
+from bot.storage import daily, incidents, people, summaries
+from bot.storage.engine import Engine, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -116,16 +116,8 @@ class Summaries:
 
     async def _month(self, window: Window) -> Report:
         month = rolling(MONTH, window.end, window.zone)
-        tally, after = Tally(month, window.end, ()), None
-
-        def next_page(transaction: Transaction) -> list[Recovery]:
-            return figures.declared_between(
-                transaction, self._team_id, month.start, month.end, after, details=False
-            )
-
-        while page := await self._engine.read(next_page):
-            after = page[-1]
-            await asyncio.to_thread(tally.add, page)
+        tally = Tally(month, window.end, ())
+        await gather(self._engine, self._team_id, tally, month)
         return await asyncio.to_thread(tally.report)
 
     async def post_due(self) -> int:

@@ -40,6 +40,10 @@ class Transaction(Protocol):
         """Every row, read to the end."""
         ...
 
+    def tuples(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        """The same without the names: half the work, where a million rows are read."""
+        ...
+
     def run(self, sql: str, **values: Any) -> int:
         """Execute; answers how many rows it touched."""
         ...

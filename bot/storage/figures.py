@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import cast
 
 from bot.domain.incident import Incident
 from bot.domain.measures import Measured
 from bot.domain.metrics.recovery import Recovery
+from bot.domain.metrics.tally import Narrow
 from bot.domain.recoveries import recovery_of
 from bot.storage.engine import Row, Transaction
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+Place = tuple[int, int]  # when it was declared, in milliseconds, and its number
+BEGINNING = (-(2**62), -1)  # before every place
 PAGE = 5000  # rows a read: some megabytes, and others get their turn between two of them
 TIMES = (
     "declared",
@@ -63,32 +68,65 @@ def declared_between(
     team_id: str,
     start: datetime,
     end: datetime,
-    after: Recovery | None = None,
+    after: Place = BEGINNING,
     *,
-    details: bool = True,
     most: int = PAGE,
 ) -> list[Recovery]:
-    """At most `most` incidents declared in [start, end), in that order, those behind `after` where one is given.
+    """At most `most` incidents declared in [start, end), in that order, those behind `after`.
 
-    `details` are the title and the services; without them the index alone is read. An incident that took in an
-    earlier one was declared with that.
+    An incident that took in an earlier one was declared with that.
     """
-    begin = start if after is None else after.declared
     rows = transaction.all(
-        f"select number, peak, {_SELECTED}{', title, services, private, paths' if details else ''} from incident"  # noqa: S608, names of ours
-        " where team_id = :team_id and (declared_ms, number) > (:begin, :number) and declared_ms < :end"
-        " order by declared_ms, number limit :most",
-        team_id=team_id,
-        begin=_ms(begin),
-        number=-1 if after is None else after.number,
-        end=_ms(end),
-        most=most,
+        f"select number, peak, title, {', '.join(_SELECTED)}, services, private, paths from incident {_BETWEEN}",  # noqa: S608
+        **_between(team_id, start, end, after, most),
     )
     return [_recovery(row) for row in rows]
 
 
+def narrow_between(
+    transaction: Transaction,
+    team_id: str,
+    start: datetime,
+    end: datetime,
+    after: Place = BEGINNING,
+    *,
+    services: bool = False,
+    most: int = 4 * PAGE,
+) -> list[Narrow]:
+    """The same as whole numbers. Without their services the index alone is read."""
+    rows = transaction.tuples(
+        f"select {_NARROW}, {'services' if services else 'null as services'} from incident {_BETWEEN}",  # noqa: S608
+        **_between(team_id, start, end, after, most),
+    )
+    # A tuple in that order is all that a `Narrow` is; making one of each would take as long as counting it.
+    narrow = [(*row[:-1], _texts(row[-1])) for row in rows] if services else rows
+    return cast(list[Narrow], narrow)
+
+
+def place_of(last: Recovery | Narrow) -> Place:
+    """Where to go on behind this one."""
+    if isinstance(last, Recovery):
+        return (last.declared - EPOCH) // MILLISECOND, last.number
+    return last[1], last[0]
+
+
+@lru_cache(maxsize=1024)  # few combinations, and very many rows
+def _texts(stored: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(stored)) if stored else ()
+
+
+def _between(team_id: str, start: datetime, end: datetime, after: Place, most: int) -> dict[str, object]:
+    begin, number = max(after, (_ms(start), -1))
+    return {"team_id": team_id, "begin": begin, "number": number, "end": _ms(end), "most": most}
+
+
+_BETWEEN = (
+    "where team_id = :team_id and (declared_ms, number) > (:begin, :number) and declared_ms < :end"
+    " order by declared_ms, number limit :most"
+)
 _DETAILS = ("services", "private", "items_due", "measured", "paths")
-_SELECTED = ", ".join(name for name in COLUMNS if name not in _DETAILS)
+_SELECTED = [name for name in COLUMNS if name not in _DETAILS]
+_NARROW = ", ".join(("number", *(f"{name}_ms" for name in TIMES), "peak", "excluded", "cause"))
 
 
 def newest(
@@ -96,7 +134,7 @@ def newest(
 ) -> list[Recovery]:
     """At most `most` incidents declared in [start, end), the newest first, with their details."""
     rows = transaction.all(
-        f"select number, peak, {_SELECTED}, title, services, private, paths from incident"  # noqa: S608, names of ours
+        f"select number, peak, {', '.join(_SELECTED)}, title, services, private, paths from incident"  # noqa: S608, names of ours
         " where team_id = :team_id and declared_ms >= :start and declared_ms < :end"
         " order by declared_ms desc, number desc limit :most",
         team_id=team_id,
@@ -161,7 +199,7 @@ _SET = ", ".join(f"{name} = :{name}" for name in COLUMNS)
 def _recovery(row: Row) -> Recovery:
     return Recovery(
         number=row["number"],
-        title="" if row.get("private") else row.get("title", ""),
+        title="" if row["private"] else row["title"],
         severity=row["peak"],
         declared=EPOCH + row["declared_ms"] * MILLISECOND,
         acknowledged=_at(row["acknowledged_ms"]),
@@ -172,10 +210,10 @@ def _recovery(row: Row) -> Recovery:
         impact_ended=_at(row["impact_ended_ms"]),
         detected=_at(row["detected_ms"]),
         excluded=row["excluded"],
-        services=tuple(json.loads(row["services"])) if row.get("services") else (),
-        paths=tuple(json.loads(row["paths"])) if row.get("paths") else (),
+        services=_texts(row["services"]),
+        paths=_texts(row["paths"]),
         cause=row["cause"],
-        private=bool(row.get("private")),
+        private=bool(row["private"]),
     )
 
 

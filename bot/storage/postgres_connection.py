@@ -53,6 +53,9 @@ class PostgresTransaction:
     def all(self, sql: str, **values: Any) -> list[Row]:
         return self._execute(sql, values).fetchall()
 
+    def tuples(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in self.all(sql, **values)]
+
     def run(self, sql: str, **values: Any) -> int:
         return self._execute(sql, values).rowcount
 

@@ -52,6 +52,9 @@ class SqliteTransaction:
         names = [column[0] for column in self._cursor.description] if rows else []
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    def tuples(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        return self._cursor.execute(sql, values).fetchall()
+
     def run(self, sql: str, **values: Any) -> int:
         return self._cursor.execute(sql, values).rowcount
 

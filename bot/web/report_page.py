@@ -5,6 +5,7 @@ The same page is exported as a file and served by the bot; only the links at its
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,15 +53,20 @@ class Site:
 NOWHERE = Site()
 
 
+def _charts(study: Study, t: Translate) -> list[Chart]:
+    report = study.report
+    return charts(
+        study.recoveries, report.window, report.as_of, t, before=study.earlier, touched=study.touched
+    )
+
+
 async def report_page(study: Study, t: Translate, *, language: str, site: Site = NOWHERE) -> str:
     """The page; raises NotDrawn where the charts cannot be drawn."""
     report = study.report
-    shown = charts(
-        study.recoveries, report.window, report.as_of, t, before=study.earlier, touched=study.touched
-    )
+    shown = await asyncio.to_thread(_charts, study, t)
     orders = [Order(chart, "svg", width) for chart in shown for width in (WIDE, NARROW)]
     pictures = [_unique(picture.decode(), place) for place, picture in enumerate(await drawn(orders))]
-    title, *lines = report_lines(report, t, (), study.before)
+    title, *lines = await asyncio.to_thread(report_lines, report, t, (), study.before)
     method = method_lines(report, t)
     return rendered(
         "report.html",

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.domain.commands import CancelIncident, ChangeSeverity, CorrectMilestone, MeasureFigure
-from bot.domain.metrics import Recovery
+from bot.domain.metrics import GROUPED_BY, Recovery, Tally, Window, grouped_by
 from bot.domain.recoveries import recovery_of
 from bot.domain.vocabulary import Milestone, Severity
+from bot.services.gathering import gather
 from bot.storage import figures
 from bot.storage.engine import Engine, Transaction
 from tests.domain.samples import MEASURE, TO_THE_END, later
-from tests.storage.doing import TEAM, asks, declares, found
+from tests.storage.doing import TEAM, asks, declares, found, imports
 
+UTC_ZONE = ZoneInfo("UTC")
 ALWAYS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
-async def read(engine: Engine, **how: object) -> list[Recovery]:
-    def body(transaction: Transaction) -> list[Recovery]:
-        return figures.declared_between(transaction, TEAM, *ALWAYS, **how)  # type: ignore[arg-type]
-
-    return await engine.read(body)
+async def read(engine: Engine, after: figures.Place = figures.BEGINNING, most: int = 50) -> list[Recovery]:
+    return await engine.read(
+        lambda transaction: figures.declared_between(transaction, TEAM, *ALWAYS, after, most=most)
+    )
 
 
 async def test_they_follow_everything_that_moves_a_figure(engine: Engine) -> None:
@@ -50,14 +52,25 @@ async def test_pages_follow_each_other_without_a_gap_or_a_repetition(engine: Eng
     page = await read(engine, most=2)
     while page:
         seen += [recovery.number for recovery in page]
-        page = await read(engine, most=2, after=page[-1])
+        page = await read(engine, figures.place_of(page[-1]), most=2)
     assert seen == [1, 2, 3, 4, 5, 6, 7]
 
 
-async def test_without_details_there_is_no_title_and_the_rest_is_the_same(engine: Engine) -> None:
-    await declares(engine)
-    (plain,), (full,) = await read(engine, details=False), await read(engine)
-    assert (plain.title, plain.declared, plain.severity) == ("", full.declared, full.severity)
+@pytest.mark.parametrize("services", [True, False])
+async def test_narrow_rows_make_the_same_report_from_any_place_on(engine: Engine, services: bool) -> None:
+    groupings = [grouped_by(name, UTC_ZONE) for name in GROUPED_BY if services or name != "service"]
+    for minute in range(5):
+        await declares(engine, now=later(minute))
+    for minute, command in enumerate(TO_THE_END):
+        await asks(engine, command, number=2, now=later(10 + minute))
+    await imports(engine)
+    first, *others = await read(engine)
+    window = Window(later(-1), later(900), UTC_ZONE)
+    plain, narrow = Tally(window, later(100), groupings), Tally(window, later(100), groupings)
+    plain.add(others)
+    await gather(engine, TEAM, narrow, window, figures.place_of(first), services=services)
+    assert narrow.report() == plain.report()
+    assert plain.report().population.declared == 5
 
 
 async def test_rows_of_an_older_version_are_filled_in_and_then_equal(engine: Engine) -> None:

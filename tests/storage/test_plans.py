@@ -43,6 +43,10 @@ class Explained:
         self._explain(sql, values)
         return self._transaction.all(sql, **values)
 
+    def tuples(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        self._explain(sql, values)
+        return self._transaction.tuples(sql, **values)
+
     def run(self, sql: str, **values: Any) -> int:
         self._explain(sql, values)
         return self._transaction.run(sql, **values)

@@ -107,27 +107,6 @@ def elapsed(recovery: Recovery, clock: Clock, as_of: datetime) -> Elapsed | None
     return _between(recovery.declared, end, or_at_once=clock is Clock.TIME_TO_ACKNOWLEDGE)
 
 
-def every_elapsed(recovery: Recovery, as_of: datetime) -> tuple[Elapsed | None, ...]:
-    """What `elapsed` says for each clock, in their order: once through an incident, for histories of a million."""
-    started, declared = recovery.impact_started, recovery.declared
-    repaired = _by(recovery.repaired, as_of)
-    ends = (_by(recovery.acknowledged, as_of), _by(recovery.stabilized, as_of) or repaired, repaired)
-    so_far = None
-    if repaired is None and _by(recovery.closed, as_of) is None:
-        so_far = Elapsed(max(0, (as_of - declared) // SECOND), still_open=True)
-    acknowledged, stabilized, mended = (
-        so_far if end is None else _between(declared, end, or_at_once=at_once)
-        for end, at_once in zip(ends, (True, False, False), strict=True)
-    )
-    if started is None:
-        return None, acknowledged, stabilized, mended, None
-    detected = _between(started, _by(recovery.detected, as_of), or_at_once=True)
-    return (
-        *(detected, acknowledged, stabilized, mended),
-        _between(started, _by(recovery.impact_ended, as_of), or_at_once=False),
-    )
-
-
 def ended(recovery: Recovery, clock: Clock, as_of: datetime) -> datetime | None:
     """The end point of a duration, if it was reached by `as_of`. What is repaired is stabilized, too."""
     match clock:

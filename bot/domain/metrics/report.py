@@ -19,7 +19,6 @@ from bot.domain.metrics.statistics import (
     Interval,
     quantile,
     quantile_interval,
-    survival,
     survival_quantile,
     wilson_interval,
 )
@@ -112,16 +111,20 @@ def summarise(finished: Iterable[int], at_least: Iterable[int] = (), *, of: int 
 def _quantile(
     ordered: Sequence[int], waits: Sequence[int], p: Fraction
 ) -> tuple[float | None, Interval | None]:
-    value = survival_quantile(survival(ordered, waits), p) if waits else quantile(ordered, p)
+    value = survival_quantile(ordered, waits, p) if waits else quantile(ordered, p)
     return value, quantile_interval(ordered, p, waits)
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """A way to split a report. An incident may have several keys (services): it counts once in each."""
+    """A way to split a report. An incident may have several keys (services): it counts once in each.
+
+    Keys follow from severity, services and cause; with a `zone`, from the day on its clock, too.
+    """
 
     by: str
     keys: Callable[[Recovery], Iterable[str]]
+    zone: ZoneInfo | None = None
 
 
 BY_SEVERITY = Grouping("severity", lambda recovery: (recovery.severity,))
@@ -132,7 +135,7 @@ GROUPED_BY = ("severity", "service", "cause", "month")
 
 def by_month(zone: ZoneInfo) -> Grouping:
     """By the calendar month in which it was declared, on the clock of `zone`."""
-    return Grouping("month", lambda recovery: (f"{recovery.declared.astimezone(zone):%Y-%m}",))
+    return Grouping("month", lambda recovery: (f"{recovery.declared.astimezone(zone):%Y-%m}",), zone=zone)
 
 
 def grouped_by(name: str, zone: ZoneInfo) -> Grouping:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -55,11 +56,15 @@ def _binomial_tails(n: int, p: Fraction) -> Iterator[tuple[int, tuple[bool, bool
         yield from _binomial_tails_in_floats(n, float(p))
         return
     hit, miss, whole = p.numerator, p.denominator - p.numerator, p.denominator**n
-    ways, cumulated = 1, 0  # ways = math.comb(n, k), kept as a running product
+    term, cumulated = miss**n, 0  # term = comb(n, k) * hit**k * miss**(n - k), kept as a running product
+    few, many = (
+        whole * TAIL.numerator // TAIL.denominator,
+        -(-whole * (TAIL.denominator - TAIL.numerator) // TAIL.denominator),
+    )
     for k in range(n + 1):
-        cumulated += ways * hit**k * miss ** (n - k)
-        yield k, (cumulated <= whole * TAIL, cumulated >= whole * (1 - TAIL))
-        ways = ways * (n - k) // (k + 1)
+        cumulated += term
+        yield k, (cumulated <= few, cumulated >= many)
+        term = term * ((n - k) * hit) // ((k + 1) * miss)
 
 
 def _binomial_tails_in_floats(n: int, p: float) -> Iterator[tuple[int, tuple[bool, bool]]]:
@@ -119,10 +124,26 @@ def survival(finished: Sequence[int], at_least: Sequence[int]) -> list[Step]:
     return steps
 
 
-def survival_quantile(steps: Sequence[Step], p: Fraction) -> float | None:
-    """The first t by which the share `p` is finished; None when that is not reached yet."""
-    unfinished = float(1 - p) + ROUNDING
-    return next((float(step.at) for step in steps if step.share <= unfinished), None)
+def survival_quantile(ordered: Sequence[int], waits: Sequence[int], p: Fraction) -> float | None:
+    """The first t by which `survival` says that the share `p` is finished; None when that is not reached yet.
+
+    Both ascend. Between two that are known only as "at least" the share falls by the same step with each that is
+    finished, so it is enough to go from one of them to the next, however many are finished in between.
+    """
+    unfinished, share, done = float(1 - p) + ROUNDING, 1.0, 0
+    for gone in range(len(waits) + 1):
+        until = bisect_right(ordered, waits[gone], done) if gone < len(waits) else len(ordered)
+        at_risk = len(ordered) - done + len(waits) - gone
+        if until > done:
+            left = share * (at_risk - (until - done)) / at_risk
+            if left <= unfinished:
+                needed = range(1, until - done + 1)
+                reached = bisect_left(
+                    needed, True, key=lambda k: share * (at_risk - k) / at_risk <= unfinished
+                )
+                return float(ordered[done + reached])
+            share, done = left, until
+    return None
 
 
 def wilson_interval(hits: int, of: int) -> tuple[float, float]:

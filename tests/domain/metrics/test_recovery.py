@@ -9,8 +9,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.metrics import Clock, Elapsed, Recovery, counts, elapsed, is_open, not_counted
-from bot.domain.metrics.recovery import every_elapsed
-from bot.domain.vocabulary import Milestone
 from tests.domain.metrics import BERLIN, NOON, incident, minutes
 
 RESPONSE = (Clock.TIME_TO_ACKNOWLEDGE, Clock.TIME_TO_STABILIZE, Clock.TIME_TO_REPAIR)
@@ -163,15 +161,3 @@ def test_a_duration_never_decreases_as_time_passes(ends: list[float | None], cut
             assert later.seconds >= now.seconds
         if now is not None and not now.still_open:
             assert later == now
-
-
-MOMENTS = st.none() | st.integers(-3, 6).map(lambda hours: NOON + timedelta(hours=hours))
-
-
-@given(
-    st.fixed_dictionaries({milestone.value: MOMENTS for milestone in Milestone if milestone != "declared"})
-)
-def test_all_clocks_at_once_say_what_each_says_alone(reached: dict[str, datetime | None]) -> None:
-    recovery = Recovery(number=1, title="", severity="P0", declared=NOON, **reached)  # type: ignore[arg-type]
-    as_of = NOON + timedelta(hours=3)
-    assert every_elapsed(recovery, as_of) == tuple(elapsed(recovery, clock, as_of) for clock in Clock)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.metrics import (
+    BY_SERVICE,
     BY_SEVERITY,
     Clock,
-    Grouping,
     Population,
     Recovery,
     Showing,
@@ -184,9 +184,11 @@ def test_groups_are_those_that_occur_in_order_after_the_whole() -> None:
 
 def test_an_incident_of_several_services_counts_once_in_each() -> None:
     services = {1: ("api", "search", "api"), 2: ("api",), 3: ()}
-    by_service = Grouping("service", lambda recovery: services[recovery.number])
     report = report_on(
-        [incident(number, repaired=5) for number in services], MONTH, NOON, (BY_SEVERITY, by_service)
+        [incident(number, repaired=5, services=named) for number, named in services.items()],
+        MONTH,
+        NOON,
+        (BY_SEVERITY, BY_SERVICE),
     )
     repaired = {group.key: group.durations[Clock.TIME_TO_REPAIR].n for group in report.by("service")}
     assert repaired == {"api": 2, "search": 1}
