@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from bot.domain.privacy import may_see
+from bot.domain.vocabulary import Phase
 from bot.sandbox.people import Actor
 from bot.stories.scenes import closes, declared, found, leads, read, types
 from bot.stories.stage import Stage
 
 SECRET = "signing keys"
+LEAKED = {
+    Phase.STABILIZE: {
+        "payment": "no unknown key has signed since 03:40; twenty orders went through with new ones"
+    },
+    Phase.REPAIR: {
+        "What kind of cause was it?": "bad deploy or migration",
+        "The root cause": "release 3.13 copied the keys into an image that anybody can pull",
+        "The fix": "the image is withdrawn, the keys are new and come from the secret store",
+        "The regression test that will catch it": "test_no_image_contains_a_key",
+    },
+    Phase.PREVENT: {
+        "The alert that will tell us first": "a request that is signed with a withdrawn key",
+        "Who owns the alert?": "chi",
+        "The runbook that was written or updated": "keys: withdraw first, ask later",
+        "What does “working” mean, and how is it measured?": "new keys within 30 min of a leak, tried each quarter",
+        "Who knows about it now?": "shown to whoever is on call",
+        "Action item": "replace the keys of staging too",
+        "Its owner": "eli",
+        "Due on": "2030-01-15",
+    },
+}
 
 
 async def private(stage: Stage) -> None:
@@ -29,7 +51,7 @@ async def private(stage: Stage) -> None:
     stage.check(SECRET in listed.text, "Eli sees it in the list", listed.text)
     caught_up = await types(stage, eli, "/incident catchup", channel)
     stage.check("withdrawn" in caught_up.text, "and reads where it stands", caught_up.text)
-    await closes(stage, chi, channel)
+    await closes(stage, chi, channel, answers=LEAKED)
     await stage.all_told()
 
     incident = await found(stage)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.domain.incident import Incident
 from bot.domain.runbook import Runbook, Step
 from bot.domain.vocabulary import Phase
@@ -26,10 +28,12 @@ PREVENTED = {
     "Its owner": "ana",
     "Due on": "2030-01-15",
 }
+Answers = Mapping[Phase, dict[str, str]]
+PAYMENTS: Answers = {Phase.STABILIZE: STABILIZED, Phase.REPAIR: REPAIRED, Phase.PREVENT: PREVENTED}
 LEAVING = {
-    Phase.STABILIZE: ("Next phase: repair", STABILIZED),
-    Phase.REPAIR: ("Next phase: prevent", REPAIRED),
-    Phase.PREVENT: ("Close incident", PREVENTED),
+    Phase.STABILIZE: "Next phase: repair",
+    Phase.REPAIR: "Next phase: prevent",
+    Phase.PREVENT: "Close incident",
 }
 
 
@@ -84,19 +88,27 @@ async def leaves(stage: Stage, person: Actor, channel: Channel, button: str, pro
     stage.check(not refused.errors and refused.error is None, "the form is taken", refused)
 
 
-async def passes(stage: Stage, person: Actor, channel: Channel, phase: Phase, number: int = 1) -> None:
+async def passes(
+    stage: Stage,
+    person: Actor,
+    channel: Channel,
+    phase: Phase,
+    number: int = 1,
+    answers: Answers = PAYMENTS,
+) -> None:
     """Tick what is required in this phase, and leave it with proof."""
     incident = await found(stage, number)
     await ticks(stage, person, [item.step for item in incident.blocking() if item.phase is phase], channel)
-    button, proof = LEAVING[phase]
-    await leaves(stage, person, channel, button, proof)
+    await leaves(stage, person, channel, LEAVING[phase], answers[phase])
 
 
-async def closes(stage: Stage, person: Actor, channel: Channel, number: int = 1) -> None:
+async def closes(
+    stage: Stage, person: Actor, channel: Channel, number: int = 1, answers: Answers = PAYMENTS
+) -> None:
     """Everything that is left, to the end."""
     for phase in LEAVING:
         if (await found(stage, number)).phase is phase:
-            await passes(stage, person, channel, phase, number)
+            await passes(stage, person, channel, phase, number, answers)
             await stage.all_told()
 
 
