@@ -16,7 +16,7 @@ from bot.domain.vocabulary import FIREBREAK, Phase
 from bot.storage import figures, incidents
 from bot.storage.engine import Engine
 
-KEPT = timedelta(minutes=1)  # thirty declarations at once read the past once
+KEPT = timedelta(seconds=5)  # thirty declarations at once read the past once
 ITEMS = 3  # action items of one incident that are named
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from heapq import nlargest
 from math import log, sqrt
 
 from bot.domain.likeness import Reason, Sign
@@ -25,6 +26,8 @@ COMPARED = 2000  # incidents at most: every word of theirs is looked at
 SAME_TITLE = 0.5  # half of what the words weigh: together with another sign
 SURE_TITLE = 0.75  # nearly the same words: enough alone
 SHOWN = 3  # earlier incidents that are pointed out; nobody reads more at the beginning of an incident
+HIT = (Sign.SERVICE, Sign.PATH)
+Mark = tuple[Sign, str]  # a word of the title, a service, a path or a cause
 NEVER = ("drill", "test", "maintenance", "cancelled", "duplicate")  # neither repeats nor is repeated
 
 _WORD = re.compile(r"[^\W_]+")
@@ -73,53 +76,67 @@ class Past:
 
     def __init__(self, known: Iterable[Recovery]) -> None:
         self._known = [each for each in known if may_be_compared(each)]
-        self._by: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        self._by: defaultdict[Mark, list[int]] = defaultdict(list)
         for place, each in enumerate(self._known):
             for mark in _marks(each):
                 self._by[mark].append(place)
+        self._lengths = [self._length(each.title) for each in self._known]
 
     def alike(self, one: Recovery, most: int = SHOWN) -> list[Likeness]:
         """Those that were over when `one` was declared, and look like it; the likest first, then the newest."""
-        marks = _marks(one)
-        near = Counter(place for mark in marks for place in self._by.get(mark, ()))
-        found = [
-            likeness
+        titles = self._titles(one.title)
+        near = {place for place, title in titles.items() if title >= SAME_TITLE}
+        if one.cause:  # the one pair of signs that needs no title
+            hit = {place for mark in _marks(one) if mark[0] in HIT for place in self._by.get(mark, ())}
+            near |= hit & set(self._by.get((Sign.CAUSE, one.cause), ()))
+        scored = [
+            (score, self._known[place].number, place)
             for place in near
             if _was_over(self._known[place], one)
-            and (likeness := self._compared(one, self._known[place])) is not None
+            and (score := _score(one, self._known[place], titles.get(place, 0.0))) > 0
         ]
-        found.sort(key=lambda each: (-each.score, -each.earlier))
-        return found[:most]
+        return [
+            Likeness(one.number, number, _because(one, self._known[place], titles.get(place, 0.0)), score)
+            for score, number, place in nlargest(most, scored)
+        ]
 
-    def _compared(self, one: Recovery, other: Recovery) -> Likeness | None:
-        services = sorted(set(one.services) & set(other.services))
-        paths = sorted(set(one.paths) & set(other.paths))
-        cause = one.cause if one.cause and one.cause == other.cause else None
-        title = self._likeness(title_words(one.title), title_words(other.title))
-        signs = bool(services or paths) + (cause is not None) + (title >= SAME_TITLE)
-        if signs < 2 and title < SURE_TITLE:
-            return None
-        because = [*(Reason(sign=Sign.SERVICE, what=each) for each in services)]
-        because += [Reason(sign=Sign.PATH, what=each) for each in paths]
-        if cause is not None:
-            because.append(Reason(sign=Sign.CAUSE, what=cause))
-        if title >= SAME_TITLE:
-            because.append(Reason(sign=Sign.TITLE))
-        return Likeness(
-            one.number, other.number, tuple(because), bool(services or paths) + (cause is not None) + title
-        )
+    def _titles(self, title: str) -> dict[int, float]:
+        """How like this title is to each that shares a word with it, from 0 to 1; word by word, not by pairs."""
+        shared: defaultdict[int, float] = defaultdict(float)
+        for word in title_words(title):
+            weight = self._weight(word) ** 2
+            for place in self._by.get((Sign.TITLE, word), ()):
+                shared[place] += weight
+        length = self._length(title)
+        return {place: both / (length * self._lengths[place]) for place, both in shared.items()}
 
-    def _likeness(self, these: Collection[str], those: Collection[str]) -> float:
-        shared = sum(self._weight(word) ** 2 for word in set(these) & set(those))
-        if not shared:
-            return 0.0
-        lengths = [sqrt(sum(self._weight(word) ** 2 for word in words)) for words in (these, those)]
-        return shared / (lengths[0] * lengths[1])
+    def _length(self, title: str) -> float:
+        return sqrt(sum(self._weight(word) ** 2 for word in title_words(title)))
 
     def _weight(self, word: str) -> float:
         """What is in every title says little; what is in one says much."""
-        seen = len(self._by.get(("word", word), ()))
+        seen = len(self._by.get((Sign.TITLE, word), ()))
         return log(1 + (len(self._known) + 1) / (seen + 1))
+
+
+def _score(one: Recovery, other: Recovery, title: float) -> float:
+    """How much the two have in common; 0 where it is not enough. `title` is how alike theirs are."""
+    hit = not set(one.services).isdisjoint(other.services) or not set(one.paths).isdisjoint(other.paths)
+    caused = one.cause is not None and one.cause == other.cause
+    enough = hit + caused + (title >= SAME_TITLE) >= 2 or title >= SURE_TITLE
+    return hit + caused + title if enough else 0.0
+
+
+def _because(one: Recovery, other: Recovery, title: float) -> tuple[Reason, ...]:
+    because = [
+        Reason(sign=Sign.SERVICE, what=each) for each in sorted(set(one.services) & set(other.services))
+    ]
+    because += [Reason(sign=Sign.PATH, what=each) for each in sorted(set(one.paths) & set(other.paths))]
+    if one.cause and one.cause == other.cause:
+        because.append(Reason(sign=Sign.CAUSE, what=one.cause))
+    if title >= SAME_TITLE:
+        because.append(Reason(sign=Sign.TITLE))
+    return tuple(because)
 
 
 def may_be_compared(recovery: Recovery) -> bool:
@@ -145,8 +162,8 @@ def _was_over(earlier: Recovery, one: Recovery) -> bool:
     return one.declared - LOOK_BACK <= earlier.declared < one.declared
 
 
-def _marks(recovery: Recovery) -> list[tuple[str, str]]:
-    marks = [("word", word) for word in title_words(recovery.title)]
-    marks += [("service", each) for each in recovery.services]
-    marks += [("path", each) for each in recovery.paths]
-    return [*marks, ("cause", recovery.cause)] if recovery.cause else marks
+def _marks(recovery: Recovery) -> list[Mark]:
+    marks: list[Mark] = [(Sign.TITLE, word) for word in title_words(recovery.title)]
+    marks += [(Sign.SERVICE, each) for each in recovery.services]
+    marks += [(Sign.PATH, each) for each in recovery.paths]
+    return [*marks, (Sign.CAUSE, recovery.cause)] if recovery.cause else marks
