@@ -146,7 +146,9 @@ def _runbook(face: Face, runbooks: Sequence[Runbook]) -> list[Block]:
 
 def _privately(face: Face) -> Block:
     t = face.t
-    only = blocks.option(t("Private"), "private", t("Only whoever is in its channel hears of it."))
+    only = blocks.option(
+        t("Private"), "private", t("Only its channel hears of it; nobody on call is invited.")
+    )
     return field(
         Blank.PRIVATE,
         t("Who may see it?"),

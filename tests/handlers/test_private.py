@@ -51,6 +51,7 @@ async def works(house: House, channel: Channel) -> None:
         "/incident lead",
         f"/incident note {BOTHER} was seen in the logs",
         f"/incident update {BOTHER} is contained",
+        "/incident postmortem",
         f"/incident action @eli 2026-01-05 rotate the {BOTHER}",
         f"/flag kill new-gateway {BOTHER} uses it",
     ):
@@ -70,6 +71,7 @@ OUTSIDER_ASKS = (
     ("/incident timeline", "general"),
     ("/incident catchup", "general"),
     ("/incident export", "general"),
+    ("/incident postmortem", "general"),
     ("/incident actions", "general"),
     ("/incident runbook", "general"),
     ("/incident update", "general"),
@@ -152,7 +154,7 @@ async def on_pages(site: str) -> list[str]:
 async def test_nothing_of_it_is_anywhere_outside_its_channel(house: House, site: str) -> None:
     bo, eli = house.person("bo"), house.person("eli")
     channel = await declared(house)
-    await bo.types("/incident P2 search is slow", "general")
+    await bo.types("/incident P2 search keys have leaked", "general")
     await house.delivery.idle()
     await works(house, channel)
     said = await asks(house, bo)
@@ -164,7 +166,7 @@ async def test_nothing_of_it_is_anywhere_outside_its_channel(house: House, site:
     everything = [*in_slack(house, channel), *said, home, *await on_pages(site)]
     assert len(everything) > 40, "there was something to walk through"
     assert [told for told in everything if SECRETS.search(told)] == []
-    assert any("search is slow" in told for told in everything), "the walk finds what is public"
+    assert any("search keys have leaked" in told for told in everything), "the walk finds what is public"
     assert SECRETS.search(house.read(channel)), "and would have found what is not"
     assert any("in a private incident" in told for told in said)
 
