@@ -93,6 +93,8 @@ async def _carry_out(
     here = await desk.incidents.find(aim.incident) or Incident(number=aim.incident)
     left = undecided(here)
     if left:
+        if not note and any(HeldPlace(flag=each.flag, environment=each.environment) in said for each in left):
+            note = desk.face.t("It is being switched where it is kept. Press Go on again in a moment.")
         await ack(response_action="update", view=held_form(desk.face, here, left, desk.now(), note))
     elif here.is_closed:
         await ack()

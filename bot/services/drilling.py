@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.away import is_away
 from bot.domain.vocabulary import Refused
 from bot.services.containment import Containment, Places
 from bot.services.incidents import Actor
@@ -78,6 +79,11 @@ class Drills:
         """
         places = self._containment.places
         place = practice_place(places, environment)
+        if is_away(flag):
+            raise Refused(
+                "`{flag}` is kept elsewhere, and only flags of our own table can be drilled. Nothing was switched.",
+                flag=flag,
+            )
         await self._containment.look(flag, place)  # a near miss is offered, and nothing is switched
         switching = Switching(key, Act.DRILL, place, flag, actor.id, reason=REASON)
         began = self._stopwatch()

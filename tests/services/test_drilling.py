@@ -141,6 +141,11 @@ async def test_a_near_miss_is_offered_and_not_drilled(practice: Practice) -> Non
         await practice.runs("gatewy")
 
 
+async def test_a_flag_that_is_kept_elsewhere_is_not_drilled_by_mistake(practice: Practice) -> None:
+    with pytest.raises(Refused, match="is kept elsewhere"):
+        await practice.runs("unleash:gateway")
+
+
 async def test_a_request_that_comes_twice_is_carried_out_once(practice: Practice) -> None:
     await practice.runs(key="the same")
     with pytest.raises(Refused, match="is over already"):
