@@ -374,3 +374,18 @@ def test_a_direct_message_is_named_after_the_other_one(screen: Screen) -> None:
     )
     assert "This is between you and Bo Lindqvist." in screen.shows(channel=chat.id)
     assert "sees no channel" in screen.shows(channel=chat.id, **{"as": "chi"})
+
+
+def test_the_canvas_of_a_channel_can_be_read(screen: Screen) -> None:
+    assert "canvas-menu" not in str(screen.shows())
+    screen.workspace.canvases["F7"] = {
+        "id": "F7",
+        "channel": screen.room.id,
+        "title": f"Postmortem {HOSTILE}",
+        "markdown": f"# What happened\n\n| a | b |\n|---|---|\n| 1 | {HOSTILE} |\n",
+        "sections": [],
+    }
+    screen.room.canvas = "F7"
+    drawn = Drawn(screen.shows())
+    assert {"h1", "table"} <= set(drawn.tags)
+    assert "script" not in drawn.tags
