@@ -91,7 +91,7 @@ def _spoil(payload: Json, chance: random.Random) -> None:
     parent: Any = payload
     for key in path:
         parent = parent[key]
-    if last in IDENTITY and isinstance(parent[last], str):
+    if last in IDENTITY:  # also one that was spoilt before: any word would be another valid one
         parent[last] = copy.deepcopy(
             chance.choice([*NO_IDENTITY, *WRONG_TYPES])
         )  # or the next one changes them
@@ -135,7 +135,9 @@ def _nest(parent: Any, last: Any, chance: random.Random) -> None:
 
 def _repeat(parent: Any, last: Any, chance: random.Random) -> None:
     if isinstance(parent, list):
-        parent.extend([copy.deepcopy(parent[last])] * 50)
+        parent.extend(
+            [parent[last]] * 50
+        )  # the very same: what is nested by now is deeper than a copy can go
     else:
         parent[last] = [parent[last]] * 50
 
