@@ -58,6 +58,9 @@ def _spoilt(recorded: Recorded, chance: random.Random) -> Json:
         _spoil(payload, chance)
     if _switches(recorded) and "trigger_id" in payload:
         payload["trigger_id"] = recorded.payload["trigger_id"]
+    event, was = payload.get("event"), recorded.payload.get("event")
+    if isinstance(event, dict) and isinstance(was, dict) and "inviter" in was:
+        event["inviter"] = was["inviter"]  # whom we invite is not noted; whoever comes without an inviter is
     return payload
 
 
