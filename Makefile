@@ -48,9 +48,11 @@ $(UNLEASH)/ready: $(VENV)/dev
 	@touch $@
 
 test-unleash: $(VENV)/dev ## the flags in a real Unleash server, seen by its own client (needs npm)
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(UNLEASH)/ready \
-		&& FIREBREAK_TEST_UNLEASH=$(UNLEASH) $(BIN)/pytest -m unleash tests/flags/test_real_unleash.py; \
-	else echo "npm is not installed, so flags were not tried in a real Unleash"; fi
+	@if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || ! command -v npm >/dev/null; then \
+		echo "Flags were not tried in a real Unleash, which needs Node 20 or newer with npm"; \
+	elif ! $(MAKE) --no-print-directory $(UNLEASH)/ready; then \
+		echo "Flags were not tried in a real Unleash: npm or pip could not install it"; \
+	else FIREBREAK_TEST_UNLEASH=$(UNLEASH) $(BIN)/pytest -m unleash tests/flags/test_real_unleash.py; fi
 
 bench: $(VENV)/dev ## speed, as ratios against something run beside it
 	@$(BIN)/python -m benchmarks
