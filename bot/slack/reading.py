@@ -24,6 +24,7 @@ from bot.slack.budgets import Budgets
 from bot.slack.errors import code_of
 from bot.slack.reasons import HOPELESS
 from bot.slack.text import cut, typed
+from bot.slack.uploads import session_of
 from bot.storage.outbox import Promise
 
 # Bytes of a file that is read for its SHA-256: at 2 MB a second it takes 32 of the 50 seconds that an effect has.
@@ -47,10 +48,7 @@ class Reading:
         now: Callable[[], datetime],
         most: int = FILE_MAX,
     ) -> None:
-        if client.session is None:
-            raise AssertionError("our clients are given their session")
         self._client = client
-        self._session = client.session
         self._budgets = budgets
         self._bot_user = bot_user
         self._now = now
@@ -120,7 +118,9 @@ class Reading:
         timeout = aiohttp.ClientTimeout(total=FILE_SECONDS)
         digest, size = hashlib.sha256(), 0
         # no redirects: the way to the sign-in page is one
-        async with self._session.get(url, headers=headers, timeout=timeout, allow_redirects=False) as answer:
+        async with session_of(self._client).get(
+            url, headers=headers, timeout=timeout, allow_redirects=False
+        ) as answer:
             if is_sign_in(answer.status, answer.content_type, mimetype):
                 raise Hopeless(HOPELESS["missing_scope"].format(needed="files:read"))
             if answer.status in (404, 410):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.services.delivery import Failed
@@ -35,10 +36,7 @@ class Uploads:
     """Files for people."""
 
     def __init__(self, client: AsyncWebClient, budgets: Budgets) -> None:
-        if client.session is None:
-            raise AssertionError("our clients are given their session")
         self._client = client
-        self._session = client.session
         self._budgets = budgets
 
     async def send(self, promise: Promise, person: str, upload: Upload) -> None:
@@ -66,7 +64,7 @@ class Uploads:
 
     async def _upload(self, url: str, data: bytes) -> None:
         """The address is signed and for this file alone: no token goes with it."""
-        async with self._session.post(url, data=data) as answer:
+        async with session_of(self._client).post(url, data=data) as answer:
             if answer.status != 200:
                 raise Failed(f"Slack did not take the file (HTTP {answer.status})", in_doubt=False)
 
@@ -80,3 +78,10 @@ class Uploads:
 
 def _described(upload: Upload) -> dict[str, str]:
     return {"alt_txt": cut(upload.alt, ALT_MAX)} if upload.alt else {}
+
+
+def session_of(client: AsyncWebClient) -> aiohttp.ClientSession:
+    """The session that the client was given, for what is no method of the Web API."""
+    if client.session is None:
+        raise AssertionError("our clients are given their session")
+    return client.session

@@ -387,10 +387,10 @@ STEPS = (
     ("0009_flag_audit", AUDIT),
     ("0010_private", PRIVATE),
     ("0011_summaries", SUMMARIES),
-    ("0013_measures", MEASURES),
-    ("0012_people", PEOPLE),
-    ("0015_away", AWAY),
-    ("0014_paths", PATHS),
+    ("0012_measures", MEASURES),
+    ("0013_people", PEOPLE),
+    ("0014_away", AWAY),
+    ("0015_paths", PATHS),
 )
 
 # What PostgreSQL calls differently. Its `real` has seven digits, too few for a time; and texts are sorted by their
