@@ -35,7 +35,7 @@ types: $(VENV)/dev ## mypy, strict
 	@$(BIN)/mypy
 
 unit: $(VENV)/dev ## the tests alone; twice as many as there are cores, because most of them wait
-	@$(BIN)/pytest -n 4
+	@$(BIN)/pytest -n 4 --dist worksteal
 
 # A server of 190 MB that only these tests need, and its client, which wants other versions than our own tools.
 UNLEASH := build/unleash

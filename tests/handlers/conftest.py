@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,8 @@ class Hurried(Delivery):
             await super().idle(within=0)
             due = await self._engine.read(lambda transaction: outbox.next_due(transaction, now=self._now()))
             ahead = None if due is None else due - self._now().timestamp()
-            if self._under_way:  # begun while we looked
-                continue
+            if self._under_way or await self._engine.read(partial(self._has_due, 0.0)):
+                continue  # begun while we looked, or its moment came between the two looks
             if ahead is None or ahead > within:
                 return
             self._clock.advance(max(ahead, 0.0) / 60)
