@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.app_backends import flag_sites
+from bot.commands_bulk import kill_several
 from bot.config import Settings
 from bot.domain.away import is_away
+from bot.domain.bulk import is_several
 from bot.domain.commands import ExtendContainment
 from bot.domain.containing import review_time
 from bot.domain.events import FlagRestored
@@ -56,6 +58,7 @@ class Console:
     containment: Containment
     drills: Drills
     actor: Actor
+    now: Callable[[], datetime]
 
     def environment(self, named: str | None) -> str:
         places = self.containment.places
@@ -89,6 +92,7 @@ class Console:
 @click.argument("reason", nargs=-1, required=True)
 @click.option("--for", "review", help="When somebody looks at it again: 2h, 30m, 3d; by default 4h.")
 @click.option("--declare", type=click.Choice([each.value for each in Severity]), help="Declare an incident.")
+@click.option("--yes", is_flag=True, help="Do not ask before several flags are held: KEY,KEY,KEY.")
 @incident_option
 @environment_option
 def kill(
@@ -96,6 +100,7 @@ def kill(
     reason: tuple[str, ...],
     review: str | None,
     declare: str | None,
+    yes: bool,
     incident: str | None,
     environment: str | None,
 ) -> None:
@@ -103,6 +108,14 @@ def kill(
 
     async def work(console: Console) -> list[str]:
         where, why = console.environment(environment), " ".join(reason)
+        if is_several(key):
+            if declare is not None:
+                raise Refused(
+                    "Declare it with the first flag alone, then hold the others. Nothing was switched."
+                )
+            return await kill_several(
+                console, key, why, where, review=review, incident=incident, request=_request(), yes=yes
+            )
         terms = Terms(review=None if review is None else review_time(review), console=True)
         flag = await console.containment.named(key, where)
         await console.containment.look(flag, where)  # no incident is declared for a flag that there is not
@@ -319,7 +332,7 @@ async def _console() -> AsyncIterator[Console]:
             places=Places(settings.flags.environments, settings.flags.production),
             vendors=vendors if sites else None,
         )
-        yield Console(incidents, containment, _drills(settings, database, containment), person())
+        yield Console(incidents, containment, _drills(settings, database, containment), person(), _now)
 
 
 def _drills(settings: Settings, database: Database, containment: Containment) -> Drills:

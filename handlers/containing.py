@@ -9,6 +9,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bot.domain.bulk import is_several
 from bot.domain.commands import ContainFlag, EndContainment, ExtendContainment
 from bot.domain.containing import REVIEW_AFTER, for_how_long, review_time
 from bot.domain.events import ContainmentExtended, FlagAsked, FlagRestored
@@ -29,6 +30,7 @@ from bot.storage.flag_overrides import FlagMoved
 from bot.storage.flags import NoSuchFlag, Terms
 from bot.storage.incidents import Outcome
 from handlers.answers import pressing, show
+from handlers.bulk import listen_to_bulk, offered
 from handlers.commands import Router
 from handlers.desk import Desk
 from handlers.flags import flag_and_place
@@ -54,6 +56,7 @@ def register(app: AsyncApp, flag: Router, desk: Desk) -> None:
     flag.verb("permanent", partial(_permanent, desk))
     flag.verb("override", partial(_override, desk))
     _listen_to_cards(app, desk)
+    listen_to_bulk(app, desk)
 
     @app.action(Action.FLAG_UNDO)
     async def undo(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
@@ -134,6 +137,8 @@ async def _kill(desk: Desk, typed: Typed) -> str | Drawing:
     flag, environment, rest = flag_and_place(typed.text, desk.containment.places)
     if not flag:
         raise WHICH_KILL
+    if is_several(flag):
+        return await offered(desk, typed, flag, environment, rest)
     review, reason = for_how_long(rest)
     here = await desk.incidents.of_channel(typed.channel)
     near: list[str] = []

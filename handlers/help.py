@@ -111,6 +111,7 @@ def _flags(t: Translate) -> list[tuple[str, str]]:
     return [
         ("/flag", t("what is held now, and what changed in the last day")),
         (t("/flag kill <flag> for 2h <reason>"), t("hold a risky flag at its safe value")),
+        (t("/flag kill <flag>,<flag> <reason>"), t("several at once, with one confirmation")),
         (t("/flag undo <flag>"), t("let go of it: it serves again what it did before")),
         (t("/flag find <words>"), t("which flags there are")),
         (t("/flag extend <flag> 2h"), t("look at it again later")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,22 @@ async def test_a_drill_looks_in_the_file_that_another_process_writes(database: P
         async with publisher.running():
             done = await asyncio.to_thread(firebreak, database, "drill", "gateway")
     assert "s in the flag file. It serves new, or what its rules say again" in done.stdout
+
+
+def test_several_flags_are_killed_after_one_question_or_with_yes(database: Path) -> None:
+    data = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "on"}
+    data["metadata"] = {"safeVariant": "off"}
+    given = json.dumps({"flags": {"search": data, "cart": data}})
+    assert firebreak(database, "import", "-", given=given).exit_code == 0
+    firebreak(database, "kill", "gateway", "errors", "--declare", "P1")
+    firebreak(database, "undo", "gateway", "--alone", "nobody else is awake")
+    assert "Perhaps you meant" in refused(firebreak(database, "kill", "gatewy,search", "errors"))
+    no = firebreak(database, "kill", "cart,search", "errors", given="n\n")
+    assert no.exit_code == 2
+    assert "search in production: now on -> after off for everyone" in no.stdout
+    assert "serves on" in firebreak(database, "show", "search").stdout
+    done = firebreak(database, "kill", "gateway,cart,search", "errors", "--yes").stdout
+    assert "gateway in production: left out, alone: firebreak flag kill gateway REASON" in done
+    assert "cart in production: done, held at off" in done
+    assert "search in production: done, held at off, confirmed by reading it back." in done
+    assert "gateway in production: done" not in done

@@ -60,6 +60,7 @@ class Action(StrEnum):
     FLAG_UNDO = "flags.undo"
     FLAG_LOOK = "flags.look"
     FLAG_KILL = "flags.kill"
+    FLAG_KILL_SEVERAL = "flags.kill_several"
     FLAG_LEAVE = "flags.leave"
     FLAG_APPROVE = "flags.approve"
     FLAG_EXTEND = "flags.extend"
@@ -229,6 +230,17 @@ class KillAim(HoldAim):
 
     by: str
     token: str
+    until: int
+
+
+class BulkAim(IncidentAim):
+    """What the confirmation of several flags is bound to: each with a short word for its state as it was seen."""
+
+    flags: tuple[tuple[str, str], ...]
+    environment: str
+    reason: str
+    minutes: int | None = None
+    by: str
     until: int
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.bulk import action_of
 from bot.storage.engine import Transaction
 from bot.storage.timeline import stamp
 
@@ -123,17 +124,19 @@ def lines(
     return [_line(row) for row in rows]
 
 
-def asked_since(transaction: Transaction, team_id: str, actor: str, act: Act, since: datetime) -> int:
-    """How often this person asked for it since then."""
-    row = transaction.one(
-        "select count(*) as times from flag_audit where team_id = :team_id and actor = :actor and act = :act"
+def asked_since(
+    transaction: Transaction, team_id: str, actor: str, act: Act, since: datetime, *, beside: str
+) -> int:
+    """How many actions of this person asked for it since then, beside the one that this request is part of."""
+    rows = transaction.all(
+        "select distinct operation from flag_audit where team_id = :team_id and actor = :actor and act = :act"
         " and step = 'asked' and at >= :since",
         team_id=team_id,
         actor=actor,
         act=act.value,
         since=stamp(since),
     )
-    return 0 if row is None else int(row["times"])
+    return len({action_of(row["operation"]) for row in rows} - {action_of(beside)})
 
 
 def last_drill(transaction: Transaction, team_id: str, key: str) -> Line | None:

@@ -69,7 +69,7 @@ def contain(
     outcome = execute(transaction, team_id=team_id, number=number, command=command, now=now, key=key)
     for event in outcome.events:
         if isinstance(event, FlagSwitching):
-            _not_too_often(transaction, team_id, by, now)
+            _not_too_often(transaction, team_id, by, now, key)
             person, approver = (event.asked_by, by) if event.asked_by else (by, "")
             flag_vendor.ask(
                 transaction,
@@ -230,9 +230,9 @@ def _held_by(facts: FlagFacts, row: Away) -> FlagFacts:
     return FlagFacts(**values)
 
 
-def _not_too_often(transaction: Transaction, team_id: str, by: str, now: datetime) -> None:
+def _not_too_often(transaction: Transaction, team_id: str, by: str, now: datetime, key: str) -> None:
     since = now - timedelta(minutes=1)
-    if flag_audit.asked_since(transaction, team_id, by, Act.CONTAIN, since) >= AT_MOST_A_MINUTE:
+    if flag_audit.asked_since(transaction, team_id, by, Act.CONTAIN, since, beside=key) >= AT_MOST_A_MINUTE:
         raise Refused(
             "You held {count} flags within a minute, so this one was not switched. If that is meant, wait a "
             "minute and go on.",

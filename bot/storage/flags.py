@@ -130,7 +130,7 @@ def contain(
     outcome = _execute(transaction, team_id, number, command, now, key)
     for event in outcome.events:
         if isinstance(event, FlagContained):
-            _not_too_often(transaction, team_id, by, now)
+            _not_too_often(transaction, team_id, by, now, key)
             person, approver = (event.asked_by, by) if event.asked_by else (by, "")
             switching = Switching(key, Act.CONTAIN, environment, flag, person, number, event.reason, approver)
             _noted(transaction, team_id, switching, now, before=seen, is_held=True)
@@ -304,9 +304,9 @@ def _stored(transaction: Transaction, team_id: str, environment: str, key: str) 
     return found
 
 
-def _not_too_often(transaction: Transaction, team_id: str, by: str, now: datetime) -> None:
+def _not_too_often(transaction: Transaction, team_id: str, by: str, now: datetime, key: str) -> None:
     since = now - timedelta(minutes=1)
-    if flag_audit.asked_since(transaction, team_id, by, Act.CONTAIN, since) >= AT_MOST_A_MINUTE:
+    if flag_audit.asked_since(transaction, team_id, by, Act.CONTAIN, since, beside=key) >= AT_MOST_A_MINUTE:
         raise Refused(
             "You held {count} flags within a minute, so this one was not switched. If that is meant, wait a "
             "minute and go on.",

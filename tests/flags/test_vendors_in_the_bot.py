@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from bot.app import Firebreak, firebreak
 from bot.config import Settings, SettingsError
 from bot.sandbox.server import Sandbox
 from bot.slack.manifest import manifest
+from bot.storage import flags
+from bot.storage.flags import Flag
 from tests.flags.fakes.unleash import EDITOR, VIEWER, FakeUnleash
 
 BACKEND = """
@@ -100,6 +104,26 @@ async def test_a_flag_elsewhere_is_found_held_and_let_go_from_slack(
         assert fake.here("risky-gateway")["enabled"]
         log = (await ana.types("/flag log unleash:risky-gateway", channel)).text
         assert log.count(" done") == 2
+
+
+async def test_flags_here_and_elsewhere_are_held_with_one_press(
+    slack: Sandbox, fake: FakeUnleash, environ: dict[str, str]
+) -> None:
+    async with firebreak(Settings.load(environ)) as bot:
+        ana = slack.person("ana")
+        await ana.types("/incident P1 checkout returns 500", "general")
+        await bot.delivery.idle()
+        channel = slack.channel("inc-1-…")
+        ours, team = Flag("ours", "", "on", "off", None), bot.identity.team_id
+        await bot.engine.write(partial(flags.define, team_id=team, flag=ours, now=datetime.now(UTC)))
+        card = await ana.types("/flag kill risky-gateway,ours errors began", channel)
+        assert "unleash:risky-gateway: now ON flexibleRollout 37% → after OFF" in card.text
+        await ana.clicks("Hold all 2")
+        await ana.sees("unleash:risky-gateway: being checked", channel)
+        while (await kinds(bot)).count("flag_contained") < 2:
+            await becomes(bot, "flag_contained")
+            await asyncio.sleep(0.01)
+        assert not fake.here("risky-gateway")["enabled"]
 
 
 async def test_a_flag_elsewhere_is_switched_from_the_command_line_without_slack(
