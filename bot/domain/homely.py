@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.incident import Incident, Item
-from bot.domain.metrics.charts import QUIET, QUIET_OTHERWISE
 from bot.domain.questions import ActionItem
+from bot.domain.silence import is_too_long
 from bot.domain.vocabulary import StepState
 
 
@@ -40,8 +40,7 @@ def last_word(incident: Incident) -> datetime:
 
 def is_stale(incident: Incident, now: datetime) -> bool:
     """Whether nothing was heard of it for so long that somebody should ask."""
-    longest: timedelta = QUIET.get(incident.severity.value, QUIET_OTHERWISE)
-    return now - last_word(incident) > longest
+    return is_too_long(now - last_word(incident), incident.severity)
 
 
 def steps_of(person: str, incidents: Iterable[Incident]) -> list[tuple[Incident, Item]]:

@@ -306,9 +306,10 @@ class _Reader:
         for start, end in () if self._reading.long_spans else SPANS:
             if start in times and end in times and times[end] - times[start] > SPAN_MAX:
                 days = (times[end] - times[start]).days
+                lasted = f"more than {days}" if days == SPAN_MAX.days else f"{days}"
                 self._end_wrong(
                     draft.times[end],
-                    f"is {days} days after {draft.times[start].name}; {SPAN_MAX.days} are the most",
+                    f"is {lasted} days after {draft.times[start].name}; {SPAN_MAX.days} are the most",
                 )
 
     def _end_wrong(self, said: Said, reason: str) -> None:

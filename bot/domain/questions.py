@@ -68,6 +68,10 @@ class ActionItem(Frozen):
     done_at: datetime | None = None
     added_at: datetime | None = None
 
+    def is_overdue(self, today: date) -> bool:
+        """From the day after its own on, until it is done."""
+        return self.done_at is None and self.due < today
+
 
 def unanswered(
     phase: Phase, answers: Iterable[Answer], action_items: Iterable[ActionItem]

@@ -136,7 +136,7 @@ def _items(mine: Sequence[tuple[Incident, ActionItem]], face: Face, now: datetim
     told = [
         blocks.section(
             f"{_where(incident)} {quoted(item.text, LINE_MAX)}"
-            f"{_due(item.due < today, item.due.isoformat(), t)}"
+            f"{_due(item.is_overdue(today), item.due.isoformat(), t)}"
             f"\n{t('Done? In its channel: {command}', command=code(f'/incident action done {item.number}'))}"
         )
         for incident, item in mine[:ITEMS_SHOWN]

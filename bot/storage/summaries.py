@@ -59,7 +59,7 @@ def _overdue(transaction: Transaction, team_id: str, today: date) -> list[Overdu
         Overdue(incident.number, item.text, item.owner, item.due)
         for incident in known
         for item in incident.action_items
-        if not incident.private and not item.done_at and item.due < today
+        if not incident.private and item.is_overdue(today)
     ]
     return sorted(found, key=lambda each: (each.due, each.incident))
 

@@ -139,7 +139,12 @@ def test_a_format_of_its_own_is_read_and_nothing_else_is() -> None:
     ("made", "field", "reason"),
     [
         (times(repaired="2026-10-02T08:00:00Z"), "repaired", "is before started_at (2026-10-02T08:15:00Z)"),
-        (times(repaired="2026-11-11T08:16:00Z"), "repaired", "is 40 days after started_at; 40 are the most"),
+        (
+            times(repaired="2026-11-11T08:16:00Z"),
+            "repaired",
+            "is more than 40 days after started_at; 40 are the most",
+        ),
+        (times(repaired="2026-11-12T08:16:00Z"), "repaired", "is 41 days after started_at; 40 are the most"),
         (
             times(impact_started="2026-10-02T09:00:00Z", impact_ended="2026-10-02T08:00:00Z"),
             "impact_ended",

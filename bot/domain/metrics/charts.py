@@ -16,6 +16,7 @@ from bot.domain.metrics.report import Showing, Summary, summarise
 from bot.domain.metrics.statistics import poisson_interval, survival, wilson_interval
 from bot.domain.metrics.windows import DAY, Window
 from bot.domain.metrics.wording import age_words, clock_words, duration_words, month_word, window_words
+from bot.domain.silence import is_too_long
 from bot.domain.vocabulary import incident_name
 
 Kind = Literal["strip", "weeks", "open", "survival", "counts", "shares"]
@@ -25,8 +26,6 @@ OPEN_SHOWN = 30  # bars; more are a wall
 WITHIN = 30 * 60  # seconds: the share that is stabilized within half an hour
 WEEK = 7 * DAY
 WEEKS_SHOWN = 26  # beyond half a year columns of a week are a picket fence
-QUIET = {"P0": timedelta(hours=24), "P1": timedelta(hours=24)}  # without a word so long, an open one is stale
-QUIET_OTHERWISE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +236,7 @@ def still_open(
     for recovery in oldest:
         age = int((as_of - recovery.declared).total_seconds())
         quiet = as_of - touched.get(recovery.number, recovery.declared)
-        stale = quiet > QUIET.get(recovery.severity, QUIET_OTHERWISE)
+        stale = is_too_long(quiet, recovery.severity)
         words = f"{recovery.severity}, {age_words(age, t)}" + (", " + t("no word for long") if stale else "")
         rows.append(
             Row(

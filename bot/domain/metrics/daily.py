@@ -21,14 +21,13 @@ from bot.domain.metrics.wording import (
     weekday_word,
 )
 from bot.domain.naming import milestone_word
+from bot.domain.silence import is_too_long
 from bot.domain.vocabulary import Milestone, incident_name
 
 TITLE_MAX = 60  # a title is a reminder here, beside others in one line
 OPEN_LISTED = 5  # the oldest; the rest is a number, so that the whole stays within ten lines
 LINES_MAX = 10  # read at nine in the morning, on a telephone
 TICK = timedelta(microseconds=1)  # the window does not hold its end
-GRAVE = ("P0", "P1")
-STALE_GRAVE, STALE = timedelta(days=1), timedelta(days=7)  # without a word from anybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def _needs_a_person(still_open: Sequence[Recovery], beside: Beside, now: datetim
         (recovery, (now - heard) // SECOND)
         for recovery in still_open
         if (heard := beside.heard.get(recovery.number)) is not None
-        and now - heard >= (STALE_GRAVE if recovery.severity in GRAVE else STALE)
+        and is_too_long(now - heard, recovery.severity)
     ]
     if silent:
         told = [

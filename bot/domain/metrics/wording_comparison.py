@@ -11,6 +11,9 @@ from bot.domain.metrics.windows import Window
 from bot.domain.metrics.wording import clock_words, duration_words
 
 HEADLINES = (Clock.TIME_TO_STABILIZE, Clock.TIME_TO_REPAIR)
+LEAST = (
+    0.0001  # percent: smaller than any quotient of durations that people see, and still written without an e
+)
 
 
 def comparison_lines(report: Report, before: Report, t: Translate) -> list[str]:
@@ -48,8 +51,9 @@ def comparison_words(compared: Comparison, t: Translate) -> str:
     was = _was(compared.before, t)
     if compared.interval is None:
         return t("before, {was}. Not enough to call it a change.", was=was)
-    compatible = compatible_words(compared.interval, t)
-    if compared.verdict is Verdict.CHANGED:
+    changed = compared.verdict is Verdict.CHANGED
+    compatible = compatible_words(compared.interval, t, changed=changed)
+    if changed:
         return t(
             "before, {was}. It has changed: compatible with {compatible}.", was=was, compatible=compatible
         )
@@ -67,18 +71,28 @@ def _was(before: Summary, t: Translate) -> str:
     return t("median {median} (n = {n} of {of})", median=median, n=before.n, of=before.of)
 
 
-def compatible_words(interval: Interval, t: Translate) -> str:
-    """`18 % shorter to 37 % longer`: the ratio now/before as people say it."""
+def compatible_words(interval: Interval, t: Translate, *, changed: bool = False) -> str:
+    """`18 % shorter to 37 % longer`: the ratio now/before as people say it.
+
+    Of what has changed no end is "no difference": `0.4 % longer to 11 % longer`.
+    """
     low, high = interval
     if high is None:
-        return t("{low} or more, upper end still open", low=_ratio_words(low, t))
-    return t("{low} to {high}", low=_ratio_words(low, t), high=_ratio_words(high, t))
+        return t("{low} or more, upper end still open", low=_ratio_words(low, t, changed=changed))
+    return t(
+        "{low} to {high}",
+        low=_ratio_words(low, t, changed=changed),
+        high=_ratio_words(high, t, changed=changed),
+    )
 
 
-def _ratio_words(ratio: float, t: Translate) -> str:
-    percent = round(abs(ratio - 1) * 100)
-    if percent == 0:
-        return t("no difference")
+def _ratio_words(ratio: float, t: Translate, *, changed: bool) -> str:
+    apart = abs(ratio - 1) * 100
+    percent = f"{apart:.0f}"
+    if percent == "0":
+        if not changed:
+            return t("no difference")
+        percent = f"{max(apart, LEAST):.1g}"
     if ratio < 1:
         return t("{percent} % shorter", percent=percent)
     if ratio >= 2:

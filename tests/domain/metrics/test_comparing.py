@@ -13,7 +13,7 @@ from scipy import stats  # type: ignore[import-untyped]
 
 from bot.domain.language import English
 from bot.domain.metrics import Verdict, compare, summarise
-from bot.domain.metrics.comparing import THIN
+from bot.domain.metrics.comparing import THIN, Comparison
 from bot.domain.metrics.statistics import Interval
 from bot.domain.metrics.wording_comparison import comparison_words, compatible_words
 
@@ -109,3 +109,19 @@ def test_ratios_are_said_as_people_say_them() -> None:
     assert compatible_words(Interval(0.82, 1.37), t) == "18 % shorter to 37 % longer"
     assert compatible_words(Interval(1.001, 2.5), t) == "no difference to 2.5 times as long"
     assert compatible_words(Interval(0.5, None), t) == "50 % shorter or more, upper end still open"
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        (Interval(1.004, 1.11), "0.4 % longer to 11 % longer"),
+        (Interval(0.89, 0.996), "11 % shorter to 0.4 % shorter"),
+        (Interval(1.0003, None), "0.03 % longer or more, upper end still open"),
+    ],
+)
+def test_what_has_changed_is_never_said_to_be_compatible_with_no_difference(
+    interval: Interval, words: str
+) -> None:
+    finished = summarise(range(600, 640))
+    compared = Comparison(finished, finished, 1.05, interval)
+    assert f"It has changed: compatible with {words}." in comparison_words(compared, t)
