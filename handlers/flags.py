@@ -211,15 +211,19 @@ def _change(desk: Desk, change: FlagEvent) -> str:
         Kind.HELD: t("held"),
         Kind.RELEASED: t("let go"),
     }
-    said = t(
-        "{flag} {change}: {before} → {after}, by {who} {when}",
-        flag=code(change.key, KEY_SHOWN),
-        change=words[change.kind],
-        before=code(change.before, KEY_SHOWN),
-        after=code(change.after, KEY_SHOWN),
-        who=mention(change.actor) if change.actor else t("somebody"),
-        when=ago(datetime.fromisoformat(change.at), now, t) if change.at else "",
-    )
+    before, after = (code(each, KEY_SHOWN) if each else "" for each in (change.before, change.after))
+    shared = {
+        "flag": code(change.key, KEY_SHOWN),
+        "change": words[change.kind],
+        "values": t("{before} → {after}", before=before, after=after)
+        if before and after
+        else before or after,
+        "when": ago(datetime.fromisoformat(change.at), now, t) if change.at else "",
+    }
+    if change.actor:
+        said = t("{flag} {change}: {values}, by {who} {when}", who=mention(change.actor), **shared)
+    else:
+        said = t("{flag} {change}: {values}, {when}", **shared)
     if change.incident is None:
         return said
     return f"{said} ({incident_name(change.incident)})"

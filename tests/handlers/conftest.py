@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +94,9 @@ class Hurried(Delivery):
             await super().idle(within=0)
             due = await self._engine.read(lambda transaction: outbox.next_due(transaction, now=self._now()))
             ahead = None if due is None else due - self._now().timestamp()
-            if self._under_way or await self._engine.read(partial(self._has_due, 0.0)):
-                continue  # begun while we looked, or its moment came between the two looks
+            came: bool = await self._engine.read(lambda transaction: self._has_due(0.0, transaction))
+            if self._under_way or came:  # begun while we looked, or its moment came between the two looks
+                continue
             if ahead is None or ahead > within:
                 return
             self._clock.advance(max(ahead, 0.0) / 60)

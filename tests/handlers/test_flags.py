@@ -211,6 +211,7 @@ async def test_flag_alone_says_what_is_held_and_what_changed(house: House) -> No
     assert "Held now:" in told
     assert "new-gateway is held at off by INC-1" in told
     assert "new-gateway held: on → off, by @Ana Ruiz" in told
+    assert "new-gateway defined: on, " in told, "by the settings: nothing was before, nobody did it"
     audit = (await house.person("bo").types("/flag log INC-1", channel)).text
     assert "new-gateway (production): hold, done, by @Ana Ruiz, INC-1, errors began" in audit
 
