@@ -108,6 +108,8 @@ def in_words(effect: Effect, names: dict[str, str]) -> str:
             return f"tell the channel: {effect.event.type.replace('_', ' ')}"
         case PostSummary():
             return f"post the summary of {effect.day}"
+        case SendPicture() if effect.channel:
+            return f"post the week's chart in {effect.channel}"
         case SendPicture():
             return f"send {names.get(effect.person, effect.person)} a picture of the recovery times"
     return effect.type.replace("_", " ")

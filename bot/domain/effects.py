@@ -143,10 +143,15 @@ class PostSummary(Frozen):
 
 
 class SendPicture(Frozen):
-    """Send the chart of these figures to whoever asked for them; belongs to no incident."""
+    """Send the chart of these figures to whoever asked for them, or into a channel; belongs to no incident.
+
+    The one or the other is named. `window` ends with `until`, or when it is drawn.
+    """
 
     type: Literal["send_picture"] = "send_picture"
-    person: str
+    person: str = ""
+    channel: str = ""
+    until: datetime | None = None
     window: str
     severities: tuple[str, ...] = ()
     service: str = ""
@@ -394,6 +399,8 @@ def coalesce_key(effect: Effect) -> str | None:
             return f"draw:{effect.surface.value}"
         case Pin():
             return f"pin:{effect.surface.value}"
+        case SendPicture() if effect.channel:
+            return None
         case SendPicture():  # a command that is delivered twice asks for one picture
             asked = (effect.person, effect.window, *effect.severities, effect.service)
             return f"picture:{' '.join(asked)}"
@@ -443,6 +450,8 @@ def lane(effect: Effect) -> str:
         case OpenChannel() | Tell():
             return "channel"
         case PostSummary():
+            return "summary"
+        case SendPicture() if effect.channel:  # below the words of the summary
             return "summary"
         case SendPicture():
             return f"picture:{effect.person}"

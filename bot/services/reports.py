@@ -204,14 +204,17 @@ class Reports:
 
     async def picture(self, wanted: SendPicture) -> Illustration | None:
         """The chart that was promised; None where its incidents are gone from the window meanwhile."""
-        chart = await self._chart(Asked(wanted.window, wanted.severities, wanted.service))
+        chart = await self._chart(Asked(wanted.window, wanted.severities, wanted.service), wanted.until)
         if chart is None:
             return None
         (png,) = await drawn([Order(chart, "png")])
         return Illustration(png, chart)
 
-    async def _chart(self, asked: Asked) -> Chart | None:
-        study = await self.study(asked.window, group_by=(), only=asked.wants if asked.is_narrowed else None)
+    async def _chart(self, asked: Asked, until: datetime | None = None) -> Chart | None:
+        # a clock that was set back must not make it a time that has yet to come
+        as_of = until.isoformat() if until is not None and until <= self._now() else None
+        only = asked.wants if asked.is_narrowed else None
+        study = await self.study(asked.window, group_by=(), as_of=as_of, only=only)
         chart = await asyncio.to_thread(
             strip, study.recoveries, study.report.as_of, self._t, window=study.report.window
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.effects import PostSummary
+from bot.domain.effects import Effect, PostSummary, SendPicture
 from bot.domain.language import Translate
 from bot.domain.metrics import (
     EVERY_DAY,
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 JOB = "summary"  # stored: the name of the first schedule's job; the others have theirs behind a slash
 LOOK_EVERY = 15.0  # seconds between two looks at the clock; a summary is late by that much at the most
 MONTH = 28  # days: four of each weekday
+WEEK = "7d"  # what the chart of a weekly summary shows
 MOMENT = timedelta(milliseconds=1)
 
 
@@ -50,6 +51,10 @@ class Schedule:
     enabled: bool = True
     days: frozenset[int] = EVERY_DAY
     name: str = ""
+
+    @property
+    def is_weekly(self) -> bool:
+        return len(self.days) == 1
 
     @property
     def job(self) -> str:
@@ -133,11 +138,15 @@ class Summaries:
 
     async def _post(self, schedule: Schedule, now: datetime) -> bool:
         day = schedule.due(now)
+        end = instant(day, schedule.post_time, schedule.zone)
 
-        def promised(previous: date, since: datetime | None) -> PostSummary:
-            return PostSummary(
-                day=day, previous=previous, channel=schedule.channel, since=since, schedule=schedule.name
+        def promised(previous: date, since: datetime | None) -> list[Effect]:
+            channel = schedule.channel
+            words = PostSummary(
+                day=day, previous=previous, channel=channel, since=since, schedule=schedule.name
             )
+            chart = SendPicture(channel=channel, window=WEEK, until=end)
+            return [words, chart] if schedule.is_weekly else [words]
 
         return await self._engine.write(
             lambda transaction: daily.once(
@@ -145,8 +154,8 @@ class Summaries:
                 team_id=self._team_id,
                 job=schedule.job,
                 day=day,
-                covered_to=instant(day, schedule.post_time, schedule.zone),
-                effect=promised,
+                covered_to=end,
+                effects=promised,
                 now=now,
             )
         )

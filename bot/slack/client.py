@@ -160,7 +160,9 @@ class SlackOutside:
             return None
         if isinstance(effect, SendPicture):
             picture = await self._picture(effect)
-            if picture is not None:
+            if picture is not None and effect.channel:
+                await self._uploads.share(promise, await self._channel_id(promise, effect.channel), picture)
+            elif picture is not None:
                 await self._uploads.send(promise, effect.person, picture)
             return None
         if incident is None:

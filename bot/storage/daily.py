@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from bot.domain.effects import Effect
@@ -29,10 +29,10 @@ def once(
     job: str,
     day: date,
     covered_to: datetime,
-    effect: Callable[[date, datetime | None], Effect],
+    effects: Callable[[date, datetime | None], Sequence[Effect]],
     now: datetime,
 ) -> bool:
-    """Promise `effect(the day done before, until when that told)` unless `day` or a later one was done already."""
+    """Promise `effects(the day done before, until when that told)` unless `day` or a later one was done already."""
     transaction.lock(f"{team_id}/{job}")
     row = transaction.one(
         "select day, covered_to from daily where team_id = :team_id and job = :job", team_id=team_id, job=job
@@ -50,5 +50,6 @@ def once(
         covered_to=stamp(covered_to),
     )
     until = None if row["covered_to"] is None else moment(row["covered_to"])
-    outbox.promise(transaction, effect(previous, until), team_id=team_id, incident=outbox.NOBODY, now=now)
+    for effect in effects(previous, until):
+        outbox.promise(transaction, effect, team_id=team_id, incident=outbox.NOBODY, now=now)
     return True

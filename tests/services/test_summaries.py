@@ -20,12 +20,13 @@ from bot.domain.commands import (
     SkipStep,
     StepBack,
 )
-from bot.domain.effects import PostSummary
+from bot.domain.effects import PostSummary, SendPicture
 from bot.domain.language import English
 from bot.domain.metrics import instant
 from bot.domain.runbook import Runbook, Step
 from bot.domain.vocabulary import Milestone, Phase, Severity
 from bot.services.incidents import Actor, Incidents
+from bot.services.reports import Reports
 from bot.services.summaries import Schedule, Summaries
 from bot.storage import flags, outbox
 from bot.storage.flags import Flag
@@ -246,6 +247,31 @@ async def test_each_channel_has_its_summary_by_its_own_clock_and_days(
     week = promised(date(2026, 11, 30), date(2026, 11, 23), schedule="chiefs")
     [headline, *_] = await summaries.lines(week)
     assert "(Mon 23 Nov 09:00 to Mon 30 Nov 09:00, America/New_York)" in headline
+
+
+async def test_a_weekly_summary_comes_with_the_chart_of_its_week(engine: SqliteEngine, wall: Wall) -> None:
+    incidents = incidents_on(engine, wall)
+    await incidents.declare(ANA, title="checkout returns 500", severity=Severity.P1, key="1")
+    schedule = Schedule(zone=BERLIN, post_time=time(9), channel="chiefs", days=frozenset({1}))
+    summaries = Summaries(engine, team_id="T1", schedules=[schedule], t=English(), now=wall)
+    async with summaries.running():
+        wall.on(days=3, hours=2)  # Monday, 10:00
+        assert await summaries.post_due()
+        assert not await summaries.post_due()
+    kinds = []
+    for _ in range(3):  # one after the other: the picture stands below the words
+        claimed = await engine.write(lambda tx: outbox.claim(tx, now=wall(), lease=60, limit=9))
+        await engine.write(lambda tx: [outbox.done(tx, promise) for promise in claimed])  # noqa: B023
+        kinds += [promise.effect for promise in claimed if promise.incident == outbox.NOBODY]
+    words, chart = kinds
+    assert isinstance(words, PostSummary)
+    assert isinstance(chart, SendPicture)
+    assert (chart.channel, chart.until) == ("chiefs", datetime.fromisoformat("2026-11-23T09:00:00+01:00"))
+    wall.on(days=30)  # delivered late, it shows the same week
+    made = await Reports(engine, team_id="T1", schedule=schedule, t=English(), now=wall).picture(chart)
+    assert made is not None
+    assert made.png.startswith(b"\x89PNG")
+    assert "23 Nov" in made.chart.subtitle
 
 
 @pytest.mark.parametrize(

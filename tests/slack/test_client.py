@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -75,7 +76,7 @@ async def held(flag: str, environment: str) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def outside_of(slack: Sandbox) -> AsyncIterator[SlackOutside]:
+async def outside_of(slack: Sandbox, **more: Any) -> AsyncIterator[SlackOutside]:
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         client = AsyncWebClient(
@@ -83,7 +84,13 @@ async def outside_of(slack: Sandbox) -> AsyncIterator[SlackOutside]:
         )
         face = Face(t=English(), meanings={}, zone=ZoneInfo("UTC"), announcements="incidents")
         yield SlackOutside(
-            client, face, bot_user=slack.workspace.app.bot_user, now=now, summary=no_summary, held=held
+            client,
+            face,
+            bot_user=slack.workspace.app.bot_user,
+            now=now,
+            summary=no_summary,
+            held=held,
+            **more,
         )
 
 

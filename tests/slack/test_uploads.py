@@ -16,7 +16,7 @@ from bot.sandbox.server import Sandbox
 from bot.slack.budgets import Budgets
 from bot.slack.manifest import manifest
 from bot.slack.uploads import Upload, Uploads
-from tests.slack.test_client import promised
+from tests.slack.test_client import outside_of, promised
 
 __all__ = ["slack", "slack_clock"]
 
@@ -52,3 +52,18 @@ async def test_one_that_arrived_without_an_answer_is_not_sent_again(slack: Sandb
     await uploads.send(promised(EFFECT), ana, PICTURE)
     await uploads.send(promised(EFFECT, in_doubt=True), ana, PICTURE)
     assert len(slack.workspace.files) == 1
+
+
+async def test_the_chart_of_a_weekly_summary_is_shared_in_its_channel_once(slack: Sandbox) -> None:
+    incidents = slack.channel("incidents")
+    weekly = SendPicture(channel="incidents", window="7d")
+    async with outside_of(slack, picture=drawn) as outside:
+        await outside.deliver(promised(weekly), None)
+        await outside.deliver(promised(weekly, in_doubt=True), None)
+    (file,) = slack.workspace.files.values()
+    assert file.alt_text.startswith("Dots")
+    assert [message for message in incidents.messages.values() if message.files]
+
+
+async def drawn(effect: SendPicture) -> Upload | None:
+    return PICTURE

@@ -27,9 +27,9 @@ async def once(engine: Engine, day: date, team: str = TEAM) -> bool:
             job="summary",
             day=day,
             covered_to=NOON,
-            effect=lambda previous, since: PostSummary(
-                day=day, previous=previous, channel="incidents", since=since
-            ),
+            effects=lambda previous, since: [
+                PostSummary(day=day, previous=previous, channel="incidents", since=since)
+            ],
             now=NOON,
         )
     )

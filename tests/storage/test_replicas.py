@@ -380,7 +380,7 @@ async def test_a_daily_job_is_promised_by_one(replicas: Both) -> None:
             job="summary",
             day=date(2026, 11, 21),
             covered_to=NOON,
-            effect=lambda previous, _: PostSummary(day=date(2026, 11, 21), previous=previous, channel="x"),
+            effects=lambda previous, _: [PostSummary(day=date(2026, 11, 21), previous=previous, channel="x")],
             now=NOON,
         )
 
