@@ -13,6 +13,7 @@ import time
 
 from bot.app import firebreak
 from bot.config import Settings
+from bot.interpreter import ready_to_answer
 
 PERIOD = 0.002  # seconds between two looks: what is held up shorter than that does not matter here
 
@@ -40,6 +41,7 @@ async def main() -> None:
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     async with firebreak(Settings.load(os.environ)):
+        ready_to_answer()
         looking = asyncio.create_task(watch.look())
         try:
             while await lines.readline():

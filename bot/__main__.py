@@ -19,6 +19,7 @@ from bot import commands_data, commands_flags, commands_postmortem, commands_rep
 from bot.config import Settings, SettingsError
 from bot.domain.vocabulary import Refused
 from bot.errors import StartError
+from bot.interpreter import ready_to_answer
 from bot.storage.engine import StorageError
 
 EXIT_CANNOT = 2  # what people can do something about; 1 stays for mistakes of ours
@@ -65,8 +66,7 @@ def run() -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
         async with firebreak(settings) as running:
-            gc.freeze()  # and of what later collections look through, while somebody waits for an answer
-            gc.enable()
+            ready_to_answer()
             how = "Socket Mode" if settings.app_token else "signed HTTP"
             click.echo(
                 f"Firebreak is connected to {running.identity.team} by {how}"
