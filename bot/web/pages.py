@@ -98,9 +98,8 @@ class Pages:
 
     def _may_read(self, request: web.Request) -> bool:
         if self._token is None:
-            host = urlsplit(f"//{request.host}").hostname or ""
             forwarded = any(name in request.headers for name in FORWARDED)
-            return is_loopback(host) and is_loopback(request.remote or "") and not forwarded
+            return is_loopback(_host(request)) and is_loopback(request.remote or "") and not forwarded
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         given = (bearer, request.query.get("token", ""))
         return any(_same(each, self._token) for each in given) or _same(
@@ -194,8 +193,17 @@ class Pages:
         )
 
 
+def _host(request: web.Request) -> str:
+    """The name that was asked for, without its port; empty when it is none."""
+    try:
+        return urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:  # a bracket that nothing closes
+        return ""
+
+
 def _same(given: str, wanted: str) -> bool:
-    return hmac.compare_digest(given.encode(), wanted.encode())
+    # Bytes that are no UTF-8 reach us as lone surrogates.
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode())
 
 
 def _ticket(token: str) -> str:

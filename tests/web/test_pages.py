@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -63,6 +64,16 @@ async def site_with(token: str | None, engine: Engine) -> AsyncIterator[Site]:
     await runner.cleanup()
 
 
+async def first_line(site: Site, *headers: bytes) -> bytes:
+    """What a request is answered that no well-behaved client would send."""
+    reader, writer = await asyncio.open_connection(site.url.host, site.url.port)
+    writer.write(b"\r\n".join([b"GET /report HTTP/1.1", *headers, b"Connection: close", b"", b""]))
+    answer = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    return answer.strip()
+
+
 @pytest_asyncio.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     async with SqliteEngine.open(tmp_path / "firebreak.db") as opened:
@@ -112,6 +123,16 @@ async def test_without_the_token_nothing_is_told(guarded: Site) -> None:
         assert status == 401
         assert "checkout" not in said
     assert (await guarded.get("/incidents", Authorization=f"Bearer {TOKEN}"))[0] == 200
+
+
+@pytest.mark.parametrize("header", [b"Authorization: Bearer \xff", b"Cookie: firebreak_pages=\xff"])
+async def test_a_token_that_is_no_text_is_a_wrong_one(guarded: Site, header: bytes) -> None:
+    assert await first_line(guarded, b"Host: 127.0.0.1", header) == b"HTTP/1.1 401 Unauthorized"
+
+
+@pytest.mark.parametrize("host", [b"[::1", b"[", b"\xff"])
+async def test_a_host_that_is_none_is_not_this_machine(here: Site, host: bytes) -> None:
+    assert await first_line(here, b"Host: " + host) == b"HTTP/1.1 403 Forbidden"
 
 
 async def test_a_browser_shows_the_token_once_and_keeps_something_else(guarded: Site) -> None:
