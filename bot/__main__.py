@@ -16,7 +16,7 @@ import click
 
 import bot.logs
 from bot import commands_data, commands_flags, commands_postmortem, commands_report, commands_upkeep
-from bot.config import Settings, SettingsError
+from bot.config import Settings, SettingsError, is_web_address
 from bot.domain.vocabulary import Refused
 from bot.errors import StartError
 from bot.interpreter import ready_to_answer
@@ -160,6 +160,8 @@ def manifest(url: str | None) -> None:
     """Print the app manifest to paste into api.slack.com/apps."""
     from bot.slack.manifest import manifest as built
 
+    if url is not None and not is_web_address(url):
+        fail(f"{url!r} is no web address; write the one where Slack reaches the bot: https://bot.example.com")
     click.echo(json.dumps(built("http" if url else "socket", url), indent=2))
 
 

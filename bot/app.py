@@ -20,7 +20,7 @@ import handlers
 from bot.app_backends import flag_sites
 from bot.app_flags import FlagService, flag_service, read_back
 from bot.config import Settings
-from bot.errors import StartError
+from bot.errors import StartError, port_refused
 from bot.logs import BOLT_LOGGER
 from bot.services.containment import Containment, Places
 from bot.services.delivery import LEASE, Delivery
@@ -377,9 +377,8 @@ async def _serve(
     try:
         await site.start()
     except OSError as error:
-        raise StartError(
-            f"Port {settings.port} on {settings.host} cannot be opened ({error.strerror}). "
-            "Name another one in PORT."
+        raise port_refused(
+            settings.host, settings.port, error, another="Name another one in PORT."
         ) from error
     port = runner.addresses[0][1]
     return f"http://{settings.host}:{port}"

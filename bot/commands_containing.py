@@ -48,6 +48,9 @@ environment_option = click.option(
 incident_option = click.option(
     "--incident", help="Because of which incident, such as INC-7; by default the only one that is open."
 )
+holder_option = click.option(
+    "--incident", help="Which one holds it, such as INC-7; by default it is looked up."
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,20 @@ class Console:
             "Several incidents are open, so nothing was switched. Name one with --incident: {names}.",
             names=", ".join(map(incident_name, known)),
         )
+
+    async def holder(self, named: str | None, flag: str, where: str) -> int:
+        """The incident that was named, or the one that holds the flag, or the only one that is open."""
+        if named is None:
+            facts = (await self.containment.look(flag, where)).facts
+            if facts.held_by is not None:
+                return facts.held_by
+            if not await self.incidents.still_open():
+                raise Refused(
+                    "{flag} is not held in {environment}, and no incident is open. Nothing was switched.",
+                    flag=flag,
+                    environment=where,
+                )
+        return await self.incident(named)
 
 
 @click.command()
@@ -150,7 +167,7 @@ def kill(
 @click.argument("key")
 @click.option("--alone", default="", help="Why nobody else lets go of what you held, while it is open.")
 @click.option("--force", is_flag=True, help="Also when somebody else has changed it since.")
-@incident_option
+@holder_option
 @environment_option
 def undo(key: str, alone: str, force: bool, incident: str | None, environment: str | None) -> None:
     """Let go of a flag: it serves again exactly what it did before."""
@@ -160,7 +177,7 @@ def undo(key: str, alone: str, force: bool, incident: str | None, environment: s
         flag, request = await console.containment.named(key, where), _request()
         outcome = await console.containment.undo(
             console.actor,
-            await console.incident(incident),
+            await console.holder(incident, flag, where),
             flag=flag,
             environment=where,
             key=request,
@@ -177,7 +194,7 @@ def undo(key: str, alone: str, force: bool, incident: str | None, environment: s
 @click.command()
 @click.argument("key")
 @click.argument("review")
-@incident_option
+@holder_option
 @environment_option
 def extend(key: str, review: str, incident: str | None, environment: str | None) -> None:
     """Keep a flag held, and have somebody look at it again later: firebreak flag extend checkout-v2 2h."""
@@ -187,7 +204,7 @@ def extend(key: str, review: str, incident: str | None, environment: str | None)
         command = ExtendContainment(
             by=console.actor.id, flag=key, environment=where, review=review_time(review)
         )
-        number = await console.incident(incident)
+        number = await console.holder(incident, await console.containment.named(key, where), where)
         await console.containment.change(console.actor, number, command, key=_request())
         return [f"{key} in {where} stays held; somebody is asked to look at it again after {review}."]
 
@@ -210,7 +227,11 @@ def show(key: str, environment: str | None) -> None:
             return [f"{named} in {where} serves {looked.facts.serves}{by}.", *looked.warnings]
         flag = next((each for each in await console.containment.everything(where) if each.key == named), None)
         if flag is None:
-            raise Refused("There is no flag {flag} in {environment}.", flag=repr(key), environment=where)
+            raise Refused(
+                "There is no flag {flag} in {environment}. firebreak flag list names those there are.",
+                flag=repr(key),
+                environment=where,
+            )
         held = f", held by {flag.holder}" if flag.holder else ""
         lines = [f"{key} in {where} serves {flag.now}{held}; safe is {flag.safe or 'not declared'}."]
         last = await console.containment.last_drill(key)
@@ -266,6 +287,8 @@ def show_log(of: str | None) -> None:
 
     async def work(console: Console) -> list[str]:
         number = None if of is None else incident_number(of)
+        if number is not None and await console.incidents.find(number) is None:
+            raise Refused("There is no {incident} in this database.", incident=incident_name(number))
         lines = await console.containment.audit(flag="" if number or of is None else of, incident=number)
         return [
             "  ".join(
@@ -280,7 +303,7 @@ def show_log(of: str | None) -> None:
                 ]
             ).rstrip()
             for each in lines
-        ] or ["Nothing was switched yet."]
+        ] or ["Nothing was switched yet." if of is None else f"Nothing was switched yet that fits {of!r}."]
 
     _run(work)
 

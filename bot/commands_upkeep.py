@@ -60,10 +60,14 @@ def verify(as_json: bool) -> None:
 
 def _summary(wrong: int, counts: Counts | None) -> str:
     looked = (
-        "" if counts is None else ", ".join(f"{value:,} {name}" for name, value in asdict(counts).items())
+        "" if counts is None else ", ".join(_counted(value, name) for name, value in asdict(counts).items())
     )
     result = "Nothing is wrong" if not wrong else "1 finding" if wrong == 1 else f"{wrong:,} findings"
     return f"{result}. Looked at: {looked}." if looked else f"{result}."
+
+
+def _counted(number: int, things: str) -> str:
+    return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
 
 
 @click.command()
@@ -76,8 +80,8 @@ def backup(path: Path) -> None:
     signal.signal(signal.SIGTERM, _stop)  # or the unfinished copy would stay
     made = upkeep.backed_up(Settings.load(os.environ, slack=False), path)
     click.echo(
-        f"{made.path}: {in_bytes(made.size)}, {made.incidents:,} incidents, {made.events:,} events; checked. "
-        f"{made.in_doubt:,} effects were unfinished."
+        f"{made.path}: {in_bytes(made.size)}, {_counted(made.incidents, 'incidents')}, "
+        f"{_counted(made.events, 'events')}; checked. Unfinished effects: {made.in_doubt:,}."
     )
 
 
@@ -118,14 +122,15 @@ def migrate_database(sqlite_file: Path, postgres_url: str) -> None:
     from bot import upkeep
 
     def copied(table: str, rows: int) -> None:
-        click.echo(f"{table}: {rows:,} rows")
+        click.echo(f"{table}: {_counted(rows, 'rows')}")
 
     made = upkeep.migrated(sqlite_file, postgres_url, copied)
     for finding in made.findings:
         click.echo(f"As in the file: {finding}", err=True)
+    counts = made.counts
     click.echo(
-        f"Copied {made.counts.incidents:,} incidents with {made.counts.events:,} events; every chain holds as it "
-        f"did in the file. Set FIREBREAK_DATABASE to the new address, and keep bots off {sqlite_file} from now on."
+        f"Copied {_counted(counts.incidents, 'incidents')} with {_counted(counts.events, 'events')}; every chain holds "
+        f"as it did in the file. Set FIREBREAK_DATABASE to the new address, and keep bots off {sqlite_file} from now on."
     )
 
 

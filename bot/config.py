@@ -387,7 +387,7 @@ def _wrong_addresses(given: dict[str, str]) -> list[str]:
     port, url = given.get("PORT"), given.get("SLACK_API_URL")
     if port is not None and not (re.fullmatch(r"\d{1,5}", port, re.ASCII) and int(port) <= 65535):
         wrong.append(f"PORT is {port!r}, but must be a whole number from 0 to 65535")
-    if url is not None and not _is_web_address(url):
+    if url is not None and not is_web_address(url):
         wrong.append(
             f"SLACK_API_URL is {_without_password(url)!r}, but must be an address such as 'http://127.0.0.1:8080/api/'"
         )
@@ -407,7 +407,7 @@ def _wrong_addresses(given: dict[str, str]) -> list[str]:
     return wrong
 
 
-def _is_web_address(url: str) -> bool:
+def is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return (

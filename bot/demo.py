@@ -21,7 +21,7 @@ import click
 from bot import offline
 from bot.config import Settings
 from bot.domain.flags import FIRST_ENVIRONMENT
-from bot.errors import StartError
+from bot.errors import StartError, port_refused
 from bot.sandbox.errors import NotPossibleError, SlackError
 from bot.sandbox.people import NotShownError
 from bot.sandbox.server import Sandbox
@@ -45,7 +45,7 @@ FLAGS = (
 
 
 @dataclass(frozen=True)
-class _Running:
+class Running:
     """The bot's process, and where it listens."""
 
     ended: asyncio.Task[int]
@@ -87,8 +87,7 @@ async def demo(
             return await (_show(stage, story, speed) if watch else _play(stage, story))
         click.echo(f"A local Slack with Firebreak in it: {slack.url}")
         click.echo("Type /incident P0 checkout returns 500 there. Ctrl-C stops everything.")
-        await bot.ended
-        raise StartError("The bot stopped by itself; what it said stands above.")
+        raise await stopped_by_itself(bot)
 
 
 def _end_on_sigterm(stack: contextlib.AsyncExitStack) -> None:
@@ -109,9 +108,8 @@ async def _sandbox(host: str, port: int, http: bool) -> AsyncIterator[Sandbox]:
                 Sandbox.serve(host, port, app=App(name="Firebreak"), manifest=_manifest(http))
             )
         except OSError as error:
-            raise StartError(
-                f"Port {port} on {host} cannot be opened ({error.strerror}). Take another one: make demo PORT=8081"
-            ) from error
+            another = "Take another one: make demo PORT=8081, or firebreak demo --port 8081."
+            raise port_refused(host, port, error, another=another) from error
         yield slack
 
 
@@ -123,7 +121,7 @@ def _manifest(http: bool) -> dict[str, Any]:
 @contextlib.asynccontextmanager
 async def _bot(
     slack: Sandbox, database: Path, folder: Path, http: bool, token: str
-) -> AsyncIterator[_Running]:
+) -> AsyncIterator[Running]:
     """`firebreak run` as a process of its own, connected to the sandbox; gone when the context is."""
     port = _free_port()
     process = await asyncio.create_subprocess_exec(
@@ -141,7 +139,7 @@ async def _bot(
         await _ready(url, ended)
         if http:
             slack.workspace.app.request_url = f"{url}/slack/events"
-        yield _Running(ended, url)
+        yield Running(ended, url)
     finally:
         await _stop(process, ended)
 
@@ -183,6 +181,12 @@ async def _ready(url: str, ended: asyncio.Task[int]) -> None:
                         return
             await asyncio.sleep(0.1)
     raise StartError(f"The bot was not ready after {START_SECONDS:.0f} seconds.")
+
+
+async def stopped_by_itself(bot: Running) -> StartError:
+    """Waited for and not awaited: Ctrl-C cancels us, and must not cancel what looks after the bot's process."""
+    await asyncio.wait([bot.ended])
+    return StartError("The bot stopped by itself; what it said stands above.")
 
 
 async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.app_flags import FlagService, flag_service
 from bot.config import HTTP_PORT, Settings
-from bot.errors import StartError
+from bot.errors import StartError, port_refused
 from bot.offline import existing
 
 STOP_SECONDS = 2.0  # for requests that are being answered; event streams end by themselves
@@ -47,7 +47,5 @@ async def _open(stack: contextlib.AsyncExitStack, host: str, port: int, service:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        raise StartError(
-            f"Port {port} on {host} cannot be opened ({error.strerror}). Name another one in PORT."
-        ) from error
+        raise port_refused(host, port, error, another="Name another one in PORT.") from error
     return f"http://{host}:{runner.addresses[0][1]}"

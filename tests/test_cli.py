@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.demo import Running, stopped_by_itself
 from bot.sandbox.server import Sandbox
 from bot.storage.migrations import migrations
 from tests.stories.test_stories import bot_in
@@ -155,7 +156,32 @@ def test_a_story_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path
 def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        assert "PORT=8081" in refused(firebreak("demo", "--port", port, cwd=tmp_path))
+        sentence = refused(firebreak("demo", "--port", port, cwd=tmp_path))
+    assert f"Port {port} on 127.0.0.1 cannot be opened (Address already in use). Take another one" in sentence
+    assert "make demo PORT=8081" in sentence
+
+
+def test_an_address_of_another_machine_is_said_in_one_sentence(tmp_path: Path) -> None:
+    sentence = refused(firebreak("demo", "--host", "192.0.2.1", cwd=tmp_path))  # RFC 5737: nobody's
+    assert "192.0.2.1 is no address of this machine; 127.0.0.1 always is" in sentence
+
+
+def test_a_manifest_for_what_is_no_web_address_is_refused(tmp_path: Path) -> None:
+    assert "https://bot.example.com" in refused(firebreak("manifest", "--http", "bot.internal", cwd=tmp_path))
+
+
+async def test_stopping_the_demo_waits_for_the_bots_process() -> None:
+    """Otherwise the local Slack is gone before the bot is, which then complains in the terminal."""
+    ended = asyncio.create_task(asyncio.sleep(3600, 0))
+    waiting = asyncio.create_task(stopped_by_itself(Running(ended, "")))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not ended.cancelled()
+    assert ended.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ended
 
 
 def test_the_sandbox_refuses_a_manifest_that_is_none(tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ def test_a_flag_is_killed_with_an_incident_and_undone_without_slack(database: Pa
         (["kill", "gateway", "errors", "--for", "9y", "--declare", "P1"], "is no time to hold a flag for"),
         (["kill", "gateway", "errors", "--incident", "seven"], "is not the name of an incident"),
         (["kill", "gateway", "errors", "--incident", "INC-7"], "There is no INC-7"),
-        (["show", "gatewy"], "There is no flag 'gatewy' in production."),
+        (["show", "gatewy"], "There is no flag 'gatewy' in production. firebreak flag list names"),
+        (["undo", "gateway"], "gateway is not held in production, and no incident is open."),
+        (["log", "INC-7"], "There is no INC-7 in this database."),
     ],
 )
 def test_what_is_not_right_is_one_sentence_and_switches_nothing(
@@ -77,6 +79,18 @@ def test_what_is_not_right_is_one_sentence_and_switches_nothing(
     assert told in refused(firebreak(database, *words))
     assert firebreak(database, "log").stdout == "Nothing was switched yet.\n"
     assert firebreak(database, "list").stdout == "gateway\tnew, or what its rules say\n"
+
+
+def test_who_lets_go_of_a_flag_need_not_know_which_incident_holds_it(database: Path) -> None:
+    data = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "on"}
+    given = json.dumps({"flags": {"cart": data | {"metadata": {"safeVariant": "off"}}}})
+    firebreak(database, "import", "-", given=given)
+    firebreak(database, "kill", "gateway", "errors", "--declare", "P1")
+    firebreak(database, "kill", "cart", "errors", "--declare", "P2")
+    assert "Name one with --incident" in refused(firebreak(database, "kill", "gateway", "errors"))
+    assert "stays held" in firebreak(database, "extend", "cart", "3h").stdout
+    assert "serves on again" in firebreak(database, "undo", "cart", "--alone", "nobody is awake").stdout
+    assert "restore  done  INC-2" in firebreak(database, "log", "cart").stdout.splitlines()[0]
 
 
 async def staged(database: Path, folder: str = "") -> None:

@@ -124,8 +124,8 @@ async def test_a_file_is_moved_into_postgresql_and_the_bot_goes_on_there(
         firebreak, "migrate-database", "firebreak.db", cwd=tmp_path, FIREBREAK_DATABASE=address
     )
     assert done.returncode == 0, done.stderr
-    assert "incident: 1 rows" in done.stdout
-    assert "Copied 1 incidents with " in done.stdout
+    assert "incident: 1 row\n" in done.stdout
+    assert "Copied 1 incident with " in done.stdout
     assert quote(PASSWORD) not in done.stdout + done.stderr
     again = await asyncio.to_thread(firebreak, "migrate-database", "firebreak.db", address, cwd=tmp_path)
     assert "is not empty" in again.stderr

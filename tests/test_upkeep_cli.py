@@ -25,7 +25,7 @@ from tests.storage.doing import declares
 from tests.stories.test_stories import bot_in
 from tests.test_cli import firebreak, refused
 
-NOTHING_WRONG = "Nothing is wrong. Looked at: 1 workspaces, 1 incidents, "
+NOTHING_WRONG = "Nothing is wrong. Looked at: 1 workspace, 1 incident, "
 
 
 async def an_incident(slack: Sandbox) -> None:
@@ -70,7 +70,7 @@ def test_a_finding_is_a_line_and_exit_code_1(used: Path) -> None:
     first, second, summary = done.stdout.splitlines()
     assert "INC-1 event 2 (runbook_chosen): was changed after it was written" in first
     assert second.endswith("INC-1: its row differs from a replay of its events in severity")
-    assert summary.startswith("2 findings. Looked at: 1 workspaces, 1 incidents, ")
+    assert summary.startswith("2 findings. Looked at: 1 workspace, 1 incident, ")
 
 
 def test_machines_get_one_document(used: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_file_with_a_damaged_page_is_a_finding_and_the_rest_is_read(used: Path
     done = firebreak("verify", cwd=used.parent)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("the file: ")
-    assert "1 incidents" in done.stdout
+    assert "1 incident" in done.stdout
 
 
 def test_a_file_that_cannot_be_read_to_its_end_is_a_finding(used: Path) -> None:
@@ -161,7 +161,7 @@ async def test_a_backup_is_taken_while_a_bot_works_and_another_starts_on_it(
         done = await asyncio.to_thread(firebreak, "backup", "restored/firebreak.db", cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("restored/firebreak.db: ")
-        assert ", 1 incidents, " in done.stdout
+        assert ", 1 incident, " in done.stdout
     assert firebreak("verify", cwd=folder).stdout.startswith(NOTHING_WRONG)
     posted = len(slack.channel("inc-1…").messages)
     async with bot_in(slack, "socket", folder) as running:
@@ -183,7 +183,7 @@ async def test_a_message_that_was_delivered_after_the_backup_is_not_posted_again
         slack.faults.add("rate_limited", "chat.postMessage", times=1, retry_after=3)
         await slack.person("ana").types("/incident note seen in the log", slack.channel("inc-1…").id)
         done = await asyncio.to_thread(firebreak, "backup", "restored/firebreak.db", cwd=tmp_path)
-        assert "0 effects were unfinished" not in done.stdout
+        assert "Unfinished effects: 0" not in done.stdout
         await slack.until(lambda: said(slack, "seen in the log") == 1, timeout=10)
     async with bot_in(slack, "socket", folder) as running:
         await running.delivery.idle()
