@@ -129,8 +129,9 @@ def migrate_database(sqlite_file: Path, postgres_url: str) -> None:
         click.echo(f"As in the file: {finding}", err=True)
     counts = made.counts
     click.echo(
-        f"Copied {_counted(counts.incidents, 'incidents')} with {_counted(counts.events, 'events')}; every chain holds "
-        f"as it did in the file. Set FIREBREAK_DATABASE to the new address, and keep bots off {sqlite_file} from now on."
+        f"Copied {_counted(counts.incidents, 'incidents')} with {_counted(counts.events, 'events')}; every chain "
+        "holds as it did in the file. Set FIREBREAK_DATABASE to the new address, and keep bots off "
+        f"{sqlite_file} from now on."
     )
 
 
