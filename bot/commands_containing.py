@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.app_backends import flag_sites
 from bot.commands_bulk import kill_several
 from bot.config import Settings
 from bot.domain.away import is_away
@@ -345,6 +344,10 @@ async def _console() -> AsyncIterator[Console]:
             runbooks=lambda: Library.load(list(settings.runbook_folders), database.language).runbooks,
             now=_now,
         )
+        from bot.app_backends import (
+            flag_sites,
+        )  # here, because it brings aiohttp, which no other command needs
+
         sites = await stack.enter_async_context(flag_sites(settings))
         vendors = Vendors(sites, database.engine, incidents, team_id=database.team_id, now=_now, t=English())
         containment = Containment(

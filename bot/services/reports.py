@@ -33,9 +33,8 @@ from bot.domain.vocabulary import Refused
 from bot.services.gathering import gather
 from bot.services.summaries import Schedule
 from bot.storage import figures, incidents, outbox
-from bot.storage.engine import Engine, StorageError, Transaction
+from bot.storage.engine import Engine, StorageError
 
-SHOWN_SINGLY = 5000  # incidents; a chart with more dots is a cloud
 SERVICE_SHOWN = 60  # characters of what was typed that a refusal repeats
 
 
@@ -43,7 +42,7 @@ SERVICE_SHOWN = 60  # characters of what was typed that a refusal repeats
 class Study:
     """A report, the one of the window before (None before everything), and the incidents it was made of.
 
-    Of more than SHOWN_SINGLY there are none: nobody can tell them apart.
+    Of more than a chart can show singly there are none.
     """
 
     report: Report
@@ -59,23 +58,6 @@ class Illustration:
 
     png: bytes
     chart: Chart
-
-
-class Kept:
-    """The incidents of a window, for as long as they can be shown one by one."""
-
-    def __init__(self, as_of: datetime) -> None:
-        self._as_of = as_of
-        self.too_many = False
-        self.recoveries: list[Recovery] = []
-
-    def add(self, recoveries: Sequence[Recovery]) -> None:
-        if self.too_many:
-            return
-        self.recoveries += [recovery for recovery in recoveries if recovery.declared <= self._as_of]
-        if len(self.recoveries) > SHOWN_SINGLY:
-            self.too_many = True
-            self.recoveries.clear()
 
 
 class Reports:
@@ -167,22 +149,10 @@ class Reports:
         groupings: Sequence[Grouping],
         only: Callable[[Recovery], bool] | None,
     ) -> tuple[Report, list[Recovery]]:
-        tally, kept = Tally(window, as_of, groupings), Kept(as_of)
-        after = figures.BEGINNING
-
-        def next_page(transaction: Transaction) -> list[Recovery]:
-            return figures.declared_between(transaction, self._team_id, window.start, window.end, after)
-
-        while page := await self._engine.read(next_page):
-            after = figures.place_of(page[-1])
-            wanted = page if only is None else [recovery for recovery in page if only(recovery)]
-            await asyncio.to_thread(tally.add, wanted)
-            kept.add(wanted)
-            if kept.too_many and only is None:
-                services = any(grouping.by == "service" for grouping in groupings)
-                await gather(self._engine, self._team_id, tally, window, after, services=services)
-                break
-        return await asyncio.to_thread(tally.report), kept.recoveries
+        tally = Tally(window, as_of, groupings)
+        services = any(grouping.by == "service" for grouping in groupings)
+        shown = await gather(self._engine, self._team_id, tally, window, services=services, only=only)
+        return await asyncio.to_thread(tally.report), shown
 
     async def promise_picture(self, asked: Asked, person: str) -> bool:
         """Promise the chart of what was asked for; False where there is nothing to draw or it was not stored."""

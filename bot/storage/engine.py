@@ -40,10 +40,6 @@ class Transaction(Protocol):
         """Every row, read to the end."""
         ...
 
-    def tuples(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        """The same without the names: half the work, where a million rows are read."""
-        ...
-
     def run(self, sql: str, **values: Any) -> int:
         """Execute; answers how many rows it touched."""
         ...
@@ -54,6 +50,10 @@ class Transaction(Protocol):
 
     def lock(self, key: str) -> None:
         """Hold off other transactions that lock the same key until this one ends. Take it first in a body."""
+        ...
+
+    def joined(self, what: str) -> str:
+        """SQL for an aggregate: `what` of every row in one text, with commas between; null is left out."""
         ...
 
     @property

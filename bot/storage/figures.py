@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import cast
 
 from bot.domain.incident import Incident
 from bot.domain.measures import Measured
+from bot.domain.metrics.columns import NEVER, Alike, Columns
 from bot.domain.metrics.recovery import Recovery
-from bot.domain.metrics.tally import Narrow
 from bot.domain.recoveries import recovery_of
+from bot.domain.vocabulary import Milestone
 from bot.storage.engine import Row, Transaction
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,31 +83,59 @@ def declared_between(
     return [_recovery(row) for row in rows]
 
 
-def narrow_between(
-    transaction: Transaction,
-    team_id: str,
-    start: datetime,
-    end: datetime,
-    after: Place = BEGINNING,
-    *,
-    services: bool = False,
-    most: int = 4 * PAGE,
-) -> list[Narrow]:
-    """The same as whole numbers. Without their services the index alone is read."""
-    rows = transaction.tuples(
-        f"select {_NARROW}, {'services' if services else 'null as services'} from incident {_BETWEEN}",  # noqa: S608
-        **_between(team_id, start, end, after, most),
+def are_more(transaction: Transaction, team_id: str, start: datetime, end: datetime, than: int) -> bool:
+    """Whether more incidents were declared in [start, end)."""
+    row = transaction.one(
+        "select count(*) as found from (select 1 from incident where team_id = :team_id and declared_ms >= :start"
+        " and declared_ms < :end limit :most) as few",
+        team_id=team_id,
+        start=_ms(start),
+        end=_ms(end),
+        most=than + 1,
     )
-    # A tuple in that order is all that a `Narrow` is; making one of each would take as long as counting it.
-    narrow = [(*row[:-1], _texts(row[-1])) for row in rows] if services else rows
-    return cast(list[Narrow], narrow)
+    return row is not None and row["found"] > than
 
 
-def place_of(last: Recovery | Narrow) -> Place:
+def columns_between(
+    transaction: Transaction, team_id: str, start: datetime, end: datetime, *, services: bool = False
+) -> Columns | None:
+    """All that were declared in [start, end), column by column; None where there are none.
+
+    Each column is one text that the database joins: a million rows cost it a second, and as rows they cost Python
+    several. Without their services the index alone is read.
+    """
+    alike = _TOGETHER.format(services="services" if services else "null")
+    times = (f"{name}_ms - declared_ms" if name != "declared" else "declared_ms" for name in TIMES)
+    joined = [transaction.joined(f"coalesce({time}, {NEVER})") for time in times]
+    named = (f"{sql} as {name}_ms" for sql, name in zip(joined, TIMES, strict=True))
+    row = transaction.one(
+        f"select {transaction.joined(alike)} as alike, {', '.join(named)} from incident"  # noqa: S608, names of ours
+        " where team_id = :team_id and declared_ms >= :start and declared_ms < :end",
+        team_id=team_id,
+        start=_ms(start),
+        end=_ms(end),
+        part=PART,
+        last=LAST,
+    )
+    if row is None or row["alike"] is None:
+        return None
+    texts = row.pop("alike").removesuffix(LAST).split(f"{LAST},")
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    return Columns(
+        kinds=[_alike(text) for text in places],
+        kind=[places[text] for text in texts],
+        times={Milestone(name): row[f"{name}_ms"] for name in TIMES},
+    )
+
+
+def _alike(text: str) -> Alike:
+    severity, excluded, cause, services = text.split(PART) if PART in text else (text, "", "", "")
+    return Alike(severity, excluded or None, cause or None, _texts(services or None))
+
+
+def place_of(last: Recovery) -> Place:
     """Where to go on behind this one."""
-    if isinstance(last, Recovery):
-        return (last.declared - EPOCH) // MILLISECOND, last.number
-    return last[1], last[0]
+    return (last.declared - EPOCH) // MILLISECOND, last.number
 
 
 @lru_cache(maxsize=1024)  # few combinations, and very many rows
@@ -126,7 +154,13 @@ _BETWEEN = (
 )
 _DETAILS = ("services", "private", "items_due", "measured", "paths")
 _SELECTED = [name for name in COLUMNS if name not in _DETAILS]
-_NARROW = ", ".join(("number", *(f"{name}_ms" for name in TIMES), "peak", "excluded", "cause"))
+# Most have only a severity, and putting four texts together takes as long as all the times.
+_TOGETHER = (
+    "case when excluded is null and cause is null and {services} is null then peak || :last"
+    " else peak || :part || coalesce(excluded, '') || :part || coalesce(cause, '') || :part"
+    " || coalesce({services}, '') || :last end"
+)
+PART, LAST = "\x1f", "\x1e"  # in no text of people's: what they type and import is one line each
 
 
 def newest(

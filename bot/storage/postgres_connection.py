@@ -53,15 +53,15 @@ class PostgresTransaction:
     def all(self, sql: str, **values: Any) -> list[Row]:
         return self._execute(sql, values).fetchall()
 
-    def tuples(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        return [tuple(row.values()) for row in self.all(sql, **values)]
-
     def run(self, sql: str, **values: Any) -> int:
         return self._execute(sql, values).rowcount
 
     def many(self, sql: str, rows: Sequence[Row]) -> None:
         query, names = numbered(sql)
         self._cursor.executemany(query, [[_storable(row[name]) for name in names] for row in rows])
+
+    def joined(self, what: str) -> str:
+        return f"string_agg(cast({what} as text), ',')"
 
     def lock(self, key: str) -> None:
         """Wait for whoever holds the key. What is read after this is what they have left."""

@@ -52,14 +52,14 @@ class SqliteTransaction:
         names = [column[0] for column in self._cursor.description] if rows else []
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def tuples(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        return self._cursor.execute(sql, values).fetchall()
-
     def run(self, sql: str, **values: Any) -> int:
         return self._cursor.execute(sql, values).rowcount
 
     def many(self, sql: str, rows: Sequence[Row]) -> None:
         self._cursor.executemany(sql, rows)
+
+    def joined(self, what: str) -> str:
+        return f"group_concat({what})"
 
     def lock(self, key: str) -> None:
         """Nothing to do: `BEGIN IMMEDIATE` has shut out everybody else."""

@@ -88,7 +88,7 @@ def test_a_history_comes_in_once_and_passes_verification(firebreak: Firebreak, d
     again = firebreak("import", GITHUB / "incidents.jsonl")
     assert again.output == "40 read, 0 kept with 0 updates, 40 there already, 0 refused.\n"
     assert everything(database) == before
-    assert "Nothing is wrong. Looked at: 1 workspaces, 40 incidents, 192 events" in firebreak("verify").output
+    assert "Nothing is wrong. Looked at: 1 workspace, 40 incidents, 192 events" in firebreak("verify").output
 
 
 def test_nothing_is_promised_to_slack(firebreak: Firebreak, database: Path) -> None:

@@ -42,7 +42,14 @@ async def asks(
     )
 
 
-async def imports(engine: Engine, *, team: str = TEAM, source_id: str = "17") -> None:
+async def imports(
+    engine: Engine,
+    source_id: str = "17",
+    *,
+    team: str = TEAM,
+    services: tuple[str, ...] = ("search",),
+    cause: str = "",
+) -> None:
     """An incident of another tool, with one update."""
     incident = IncidentImported(
         at=NOON,
@@ -54,7 +61,8 @@ async def imports(engine: Engine, *, team: str = TEAM, source_id: str = "17") ->
         source="elsewhere",
         source_id=source_id,
         milestones={Milestone.DECLARED: NOON},
-        services=("search",),
+        services=services,
+        cause=cause,
     )
     said = UpdateImported(at=NOON, by=FIREBREAK, status="investigating", text="We look.")
     await engine.write(

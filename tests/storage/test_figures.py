@@ -57,20 +57,33 @@ async def test_pages_follow_each_other_without_a_gap_or_a_repetition(engine: Eng
 
 
 @pytest.mark.parametrize("services", [True, False])
-async def test_narrow_rows_make_the_same_report_from_any_place_on(engine: Engine, services: bool) -> None:
+async def test_a_long_history_makes_the_same_report_column_by_column(engine: Engine, services: bool) -> None:
     groupings = [grouped_by(name, UTC_ZONE) for name in GROUPED_BY if services or name != "service"]
     for minute in range(5):
         await declares(engine, now=later(minute))
     for minute, command in enumerate(TO_THE_END):
         await asks(engine, command, number=2, now=later(10 + minute))
+    await asks(engine, CancelIncident(by="U1", reason="a test alert"), number=3, now=later(42))
     await imports(engine)
-    first, *others = await read(engine)
     window = Window(later(-1), later(900), UTC_ZONE)
-    plain, narrow = Tally(window, later(100), groupings), Tally(window, later(100), groupings)
-    plain.add(others)
-    await gather(engine, TEAM, narrow, window, figures.place_of(first), services=services)
-    assert narrow.report() == plain.report()
-    assert plain.report().population.declared == 5
+    plain, joined = Tally(window, later(100), groupings), Tally(window, later(100), groupings)
+    shown = await gather(engine, TEAM, plain, window, services=services)
+    assert await gather(engine, TEAM, joined, window, services=services, few=5) == []
+    assert joined.report() == plain.report()
+    assert plain.report().population.declared == len(shown) == 6
+    assert {group.by for group in joined.report().groups} > {"severity", "cause", "month"}
+
+
+async def test_causes_and_services_are_told_apart_whatever_they_are_called(engine: Engine) -> None:
+    for number, name in enumerate(('a, "b"', "\\", "ünï – cødé", "a|b,c"), start=1):
+        await imports(engine, str(number), services=(name, f"{name}, too"), cause=f"{name}, at night")
+    groupings = [grouped_by(name, UTC_ZONE) for name in ("service", "cause")]
+    window = Window(*ALWAYS, UTC_ZONE)
+    plain, joined = Tally(window, later(100), groupings), Tally(window, later(100), groupings)
+    await gather(engine, TEAM, plain, window, services=True)
+    await gather(engine, TEAM, joined, window, services=True, few=0)
+    assert joined.report() == plain.report()
+    assert len(joined.report().by("service")) == 8
 
 
 async def test_rows_of_an_older_version_are_filled_in_and_then_equal(engine: Engine) -> None:

@@ -43,16 +43,15 @@ class Explained:
         self._explain(sql, values)
         return self._transaction.all(sql, **values)
 
-    def tuples(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        self._explain(sql, values)
-        return self._transaction.tuples(sql, **values)
-
     def run(self, sql: str, **values: Any) -> int:
         self._explain(sql, values)
         return self._transaction.run(sql, **values)
 
     def many(self, sql: str, rows: Sequence[Row]) -> None:
         raise AssertionError("nothing here writes many rows")
+
+    def joined(self, what: str) -> str:
+        return self._transaction.joined(what)
 
     def lock(self, key: str) -> None:
         self._transaction.lock(key)

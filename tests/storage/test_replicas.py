@@ -251,7 +251,7 @@ class Paused:
     def __init__(self, transaction: Transaction, pause: Callable[[], None]) -> None:
         self.for_update, self.skip_locked = transaction.for_update, transaction.skip_locked
         self.all, self.run, self.many = transaction.all, transaction.run, transaction.many
-        self.tuples, self.lock = transaction.tuples, transaction.lock
+        self.joined, self.lock = transaction.joined, transaction.lock
         self._one, self._pause = transaction.one, pause
 
     def one(self, sql: str, **values: Any) -> Row | None:

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain.measures import Measured
+from bot.domain.metrics.ordered import ascending, total
 from bot.domain.metrics.recovery import Clock, Recovery
 from bot.domain.metrics.repeats import LOOK_BACK, Repeats
 from bot.domain.metrics.statistics import (
@@ -70,8 +71,8 @@ class Summary:
     mean_s: float | None = None
     min_s: int | None = None
     max_s: int | None = None
-    values: tuple[int, ...] = ()  # seconds, longest first
-    at_least: tuple[int, ...] = ()  # so far, of those still open, longest first
+    values: Sequence[int] = ()  # seconds, longest first
+    at_least: Sequence[int] = ()  # so far, of those still open, longest first
 
     @property
     def showing(self) -> Showing:
@@ -85,11 +86,11 @@ class Summary:
 
 def summarise(finished: Iterable[int], at_least: Iterable[int] = (), *, of: int | None = None) -> Summary:
     """Median, interval, p90 and the rest of durations in seconds; `at_least` are those of open incidents."""
-    ordered, waits = sorted(finished), sorted(at_least)
+    ordered, waits = ascending(finished), ascending(at_least)
     n, censored = len(ordered), len(waits)
     of = n + censored if of is None else of
     if n == 0:
-        return Summary(n=0, of=of, censored=censored, at_least=tuple(reversed(waits)))
+        return Summary(n=0, of=of, censored=censored, at_least=waits[::-1])
     median, interval = _quantile(ordered, waits, MEDIAN)
     p90, p90_interval = _quantile(ordered, waits, P90) if n >= Showing.P90 else (None, None)
     return Summary(
@@ -100,11 +101,11 @@ def summarise(finished: Iterable[int], at_least: Iterable[int] = (), *, of: int 
         interval_s=interval if n >= Showing.INTERVAL else None,
         p90_s=p90,
         p90_interval_s=p90_interval if n >= Showing.P90_INTERVAL else None,
-        mean_s=sum(ordered) / n,
+        mean_s=total(ordered) / n,
         min_s=ordered[0],
         max_s=ordered[-1],
-        values=tuple(reversed(ordered)),
-        at_least=tuple(reversed(waits)),
+        values=ordered[::-1],
+        at_least=waits[::-1],
     )
 
 
@@ -119,12 +120,11 @@ def _quantile(
 class Grouping:
     """A way to split a report. An incident may have several keys (services): it counts once in each.
 
-    Keys follow from severity, services and cause; with a `zone`, from the day on its clock, too.
+    Keys follow from its severity, services, cause and the month of its declaration alone.
     """
 
     by: str
     keys: Callable[[Recovery], Iterable[str]]
-    zone: ZoneInfo | None = None
 
 
 BY_SEVERITY = Grouping("severity", lambda recovery: (recovery.severity,))
@@ -135,7 +135,7 @@ GROUPED_BY = ("severity", "service", "cause", "month")
 
 def by_month(zone: ZoneInfo) -> Grouping:
     """By the calendar month in which it was declared, on the clock of `zone`."""
-    return Grouping("month", lambda recovery: (f"{recovery.declared.astimezone(zone):%Y-%m}",), zone=zone)
+    return Grouping("month", lambda recovery: (f"{recovery.declared.astimezone(zone):%Y-%m}",))
 
 
 def grouped_by(name: str, zone: ZoneInfo) -> Grouping:

@@ -73,10 +73,10 @@ def _binomial_tails_in_floats(n: int, p: float) -> Iterator[tuple[int, tuple[boo
     chance = exp(
         lgamma(n + 1) - lgamma(first + 1) - lgamma(n - first + 1) + first * log(p) + (n - first) * log(1 - p)
     )
-    cumulated = 0.0
+    cumulated, tail = 0.0, float(TAIL)
     for k in range(first, n + 1):
         cumulated += chance
-        yield k, (cumulated <= TAIL, cumulated >= 1 - TAIL)
+        yield k, (cumulated <= tail, cumulated >= 1 - tail)
         chance *= (n - k) / (k + 1) * p / (1 - p)
 
 
@@ -90,8 +90,19 @@ def quantile_interval(ordered: Sequence[int], p: Fraction, at_least: Sequence[in
     lower, upper = quantile_ranks(len(ordered) + len(at_least), p)
     if lower is None or upper is None:
         return None
-    low = (sorted((*ordered, *at_least)) if at_least else ordered)[lower - 1]
+    low = _smallest(ordered, sorted(at_least), lower)
     return Interval(float(low), float(ordered[upper - 1]) if upper <= len(ordered) else None)
+
+
+def _smallest(ordered: Sequence[int], waits: Sequence[int], rank: int) -> int:
+    """The value with this rank (from 1) among both; each ascends, and few of many wait."""
+    for before, wait in enumerate(waits):
+        shorter = bisect_right(ordered, wait)
+        if shorter + before >= rank:
+            return ordered[rank - before - 1]
+        if shorter + before + 1 == rank:
+            return wait
+    return ordered[rank - len(waits) - 1]
 
 
 class Step(NamedTuple):

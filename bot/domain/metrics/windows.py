@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -79,6 +80,17 @@ def preceding(window: Window) -> Window | None:
         year, number = divmod(int(calendar[1]) * 12 + int(calendar[2]) - 2, 12)
         return month(year, number + 1, window.zone, window.start)
     return None
+
+
+def months(window: Window) -> Iterator[Window]:
+    """The window, cut where a calendar month begins by its own clock."""
+    start, first = window.start, window.start.astimezone(window.zone).date().replace(day=1)
+    while start < window.end:
+        first = (first + 31 * DAY).replace(day=1)
+        end = min(instant(first, time.min, window.zone), window.end)
+        if end > start:
+            yield Window(start, end, window.zone)
+            start = end
 
 
 def looks_like_a_window(word: str) -> bool:

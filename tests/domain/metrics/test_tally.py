@@ -1,25 +1,30 @@
-"""The one loop that counts a million incidents says of each what the rules for a single one say."""
+"""What counts a million incidents in columns says of each what the rules for a single one say."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.metrics import (
+    BY_CAUSE,
+    BY_SERVICE,
+    BY_SEVERITY,
     Clock,
     Recovery,
     Tally,
     Window,
-    by_month,
     counts,
     elapsed,
     is_open,
     not_counted,
+    summarise,
 )
-from bot.domain.metrics.tally import MILLISECOND, Narrow
+from bot.domain.metrics.columns import NEVER, Alike, Columns
+from bot.domain.metrics.ordered import MANY
+from bot.domain.metrics.statistics import MEDIAN, quantile
+from bot.domain.metrics.tally import MILLISECOND
 from bot.domain.vocabulary import Milestone
 from tests.domain.metrics import BERLIN, NOON
 
@@ -31,10 +36,11 @@ HISTORIES = st.builds(
     Recovery,
     number=st.just(1),
     title=st.just(""),
-    severity=st.just("P0"),
+    severity=st.sampled_from(["P0", "P1"]),
     declared=MOMENTS.filter(lambda at: at is not None),
     excluded=st.sampled_from([None, None, "drill", "retroactive"]),
     cause=st.sampled_from([None, "capacity"]),
+    services=st.sampled_from([(), ("checkout",), ("checkout", "search")]),
     **dict.fromkeys(OTHERS, MOMENTS),
 )
 
@@ -59,38 +65,36 @@ def test_an_incident_is_counted_as_its_own_durations_say(recovery: Recovery, cut
         assert told.at_least == ((duration.seconds,) if duration and duration.still_open else ())
 
 
-@given(st.lists(HISTORIES, max_size=8))
-def test_stored_rows_are_counted_as_the_incidents_they_are_of(recoveries: list[Recovery]) -> None:
-    plain, stored = (Tally(WINDOW, NOON + timedelta(hours=2)) for _ in range(2))
-    plain.add(recoveries)
-    stored.add_stored(map(row, recoveries))
-    assert stored.report() == plain.report()
+@given(st.lists(HISTORIES, max_size=8), st.integers(-600, 600))
+def test_columns_are_counted_as_the_incidents_they_are_of(recoveries: list[Recovery], cut_off: int) -> None:
+    as_of = NOON + timedelta(minutes=cut_off, microseconds=cut_off)
+    inside = [recovery for recovery in recoveries if recovery.declared in WINDOW]
+    plain, joined = (Tally(WINDOW, as_of, [BY_SEVERITY, BY_SERVICE, BY_CAUSE]) for _ in range(2))
+    plain.add(inside)
+    joined.add_columns(columns(inside), WINDOW.start)
+    assert joined.report() == plain.report()
 
 
-@given(
-    st.lists(st.datetimes(datetime(1972, 1, 1), datetime(2026, 1, 1)), min_size=1, max_size=20),
-    st.sampled_from(["Pacific/Kiritimati", "Pacific/Pago_Pago", "Africa/Monrovia", "Europe/Berlin"]),
-)
-def test_a_month_is_that_of_the_zone_on_every_day(days: list[datetime], name: str) -> None:
-    zone = ZoneInfo(name)
-    declared = [day.replace(tzinfo=UTC) for day in days]
-    tally = Tally(Window(min(declared), max(declared) + MILLISECOND, zone), NOON, [by_month(zone)])
-    tally.add(Recovery(number=1, title="", severity="P0", declared=at) for at in declared)
-    months = {group.key: group.durations[Clock.TIME_TO_REPAIR].of for group in tally.report().by("month")}
-    wanted = [f"{at.astimezone(zone):%Y-%m}" for at in declared if at < max(declared) + MILLISECOND]
-    assert months == {month: wanted.count(month) for month in wanted}
+@given(st.lists(st.integers(0, 300), min_size=MANY + 1, max_size=MANY + 40))
+def test_very_many_are_summarised_as_few_are(seconds: list[int]) -> None:
+    told, ordered = summarise(seconds), sorted(seconds)
+    assert (told.min_s, told.max_s, told.mean_s) == (ordered[0], ordered[-1], sum(ordered) / len(ordered))
+    assert told.median_s == quantile(ordered, MEDIAN)
+    assert list(told.values) == ordered[::-1]
 
 
-def row(recovery: Recovery) -> Narrow:
-    def since(at: datetime | None) -> int | None:
-        return None if at is None else (at - EPOCH) // MILLISECOND
+def columns(recoveries: list[Recovery]) -> Columns:
+    """As the database joins them."""
+    kinds = [Alike(each.severity, each.excluded, each.cause, each.services) for each in recoveries]
+    places = {kind: place for place, kind in enumerate(dict.fromkeys(kinds))}
 
-    return Narrow(
-        number=1,
-        severity=recovery.severity,
-        excluded=recovery.excluded,
-        cause=recovery.cause,
-        services=None,
-        declared=since(recovery.declared) or 0,
-        **{name: since(getattr(recovery, name)) for name in OTHERS},
+    def number(recovery: Recovery, milestone: Milestone) -> int:
+        at = getattr(recovery, milestone)
+        since = EPOCH if milestone is Milestone.DECLARED else recovery.declared
+        return NEVER if at is None else (at - since) // MILLISECOND
+
+    return Columns(
+        kinds=list(places),
+        kind=[places[kind] for kind in kinds],
+        times={each: ",".join(str(number(one, each)) for one in recoveries) for each in Milestone},
     )

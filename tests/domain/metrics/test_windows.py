@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.metrics import BadWindow, Window, covered, due_day, instant, parse_window, rolling
+from bot.domain.metrics import BadWindow, Window, covered, due_day, instant, months, parse_window, rolling
 from tests.domain.metrics import BERLIN, NOON
 
 CAIRO, NEW_YORK, UTC_ZONE = ZoneInfo("Africa/Cairo"), ZoneInfo("America/New_York"), ZoneInfo("UTC")
@@ -301,3 +301,19 @@ def test_a_cut_off_that_the_watermark_has_reached_leaves_nothing_to_cover() -> N
 def test_a_summary_without_weekdays_is_refused() -> None:
     with pytest.raises(ValueError, match="no summary is ever due"):
         due_day(NOON, BERLIN, NINE, frozenset())
+
+
+@given(ANY_TIME, st.timedeltas(timedelta(seconds=1), timedelta(days=400)), ZONES)
+def test_a_window_cut_at_its_months_is_whole_and_each_piece_is_of_one(
+    start: datetime, length: timedelta, zone: ZoneInfo
+) -> None:
+    window = Window(start, start + length, zone)
+    pieces = list(months(window))
+    assert [pieces[0].start, *(piece.end for piece in pieces)] == [
+        *(piece.start for piece in pieces),
+        window.end,
+    ]
+    assert len(pieces) <= length.days // 28 + 2
+    for piece in pieces:
+        first, last = piece.start.astimezone(zone), (piece.end - timedelta(microseconds=1)).astimezone(zone)
+        assert f"{first:%Y-%m}" == f"{last:%Y-%m}"
