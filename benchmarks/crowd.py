@@ -27,7 +27,7 @@ from bot.slack.budgets import PER_MINUTE, Budgets
 
 TOGETHER, CROWD = 30, 200
 UNLIMITED = dict.fromkeys(PER_MINUTE, 1_000_000)  # the sandbox does not limit, and so neither do we
-PINS = 2  # the last that is done for a declaration: the card's and the checklist's
+BOOKMARKS = 2  # the last that is done for a declaration: to the card and to the checklist
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,14 @@ async def _carried_out(bot: Running, door: Door) -> float:
     bot.slack.faults.add("latency", "*", seconds=ROUND_TRIP, times=None)
     started = time.perf_counter()
     await _at_once(bot, door, TOGETHER, "outage")
-    await bot.slack.until(lambda: _pinned(bot) >= PINS * TOGETHER, timeout=30)
+    await bot.slack.until(lambda: _bookmarks(bot) >= BOOKMARKS * TOGETHER, timeout=30)
     seconds = time.perf_counter() - started
     await bot.bot.delivery.idle()
     return seconds
 
 
-def _pinned(bot: Running) -> int:
-    return sum(len(channel.pins) for channel in bot.slack.workspace.channels.values())
+def _bookmarks(bot: Running) -> int:
+    return sum(len(channel.bookmarks) for channel in bot.slack.workspace.channels.values())
 
 
 async def _at_once(bot: Running, door: Door, number: int, what: str) -> list[float]:
@@ -119,8 +119,20 @@ async def _topic(client: AsyncWebClient, channel: str, text: str) -> None:
 async def _surfaces(client: AsyncWebClient, channel: str, text: str) -> None:
     card = await client.chat_postMessage(channel=channel, text=text, blocks=_blocks(text))
     below = client.chat_postMessage(channel=channel, text=text, blocks=_blocks(text))
-    _, checklist = await asyncio.gather(client.pins_add(channel=channel, timestamp=card["ts"]), below)
-    await client.pins_add(channel=channel, timestamp=checklist["ts"])
+    _, checklist = await asyncio.gather(_found(client, channel, card["ts"], "Card"), below)
+    await _found(client, channel, checklist["ts"], "Checklist")
+
+
+async def _found(client: AsyncWebClient, channel: str, ts: str, title: str) -> None:
+    await asyncio.gather(
+        client.pins_add(channel=channel, timestamp=ts), _bookmarked(client, channel, ts, title)
+    )
+
+
+async def _bookmarked(client: AsyncWebClient, channel: str, ts: str, title: str) -> None:
+    link = (await client.chat_getPermalink(channel=channel, message_ts=ts))["permalink"]
+    await client.bookmarks_list(channel_id=channel)
+    await client.bookmarks_add(channel_id=channel, title=title, type="link", link=link)
 
 
 def _blocks(text: str) -> list[dict[str, Any]]:

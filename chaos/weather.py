@@ -22,6 +22,9 @@ METHODS = (
     "chat.postMessage",
     "chat.update",
     "pins.add",
+    "chat.getPermalink",
+    "bookmarks.list",
+    "bookmarks.add",
 )
 DELIVERIES = ("/incident", "/flag", "block_actions", "view_submission", "app_mention")
 FRONT_SECONDS = 0.25  # between two changes of the weather, on average

@@ -203,6 +203,7 @@ class _Examined:
             return
         self._people(here)
         self._pins(here)
+        self._bookmarks(here)
         self._topic(here)
         self._surfaces(here)
 
@@ -224,6 +225,13 @@ class _Examined:
             self.verdict.lost.append(f"{here.name}: not pinned: {missing or 'card or checklist'}")
         if len(pinned) > len(wanted):
             self.verdict.doubled.append(f"{here.name} has {len(pinned)} pins")
+
+    def _bookmarks(self, here: Channel) -> None:
+        linked = [bookmark["link"] for bookmark in here.bookmarks]
+        if len(linked) < 2:
+            self.verdict.lost.append(f"{here.name} has {len(linked)} bookmarks")
+        if len(linked) > 2:
+            self.verdict.doubled.append(f"{here.name} has {len(linked)} bookmarks")
 
     def _topic(self, here: Channel) -> None:
         wanted = cards.topic(self.incident, self.face)

@@ -133,6 +133,7 @@ def test_the_web_api_is_called_in_one_place() -> None:
         "bot/slack/client.py": re.compile(".*"),
         "bot/slack/uploads.py": re.compile(".*"),
         "bot/slack/adopting.py": re.compile("conversations_info|conversations_members"),
+        "bot/slack/bookmarks.py": re.compile("bookmarks_|chat_getPermalink"),
         "bot/slack/groups.py": re.compile("usergroups_"),
         "bot/slack/postmortems.py": re.compile("conversations_canvases|canvases_|conversations_info"),
         "bot/slack/reading.py": re.compile("reactions_get|chat_getPermalink|files_info"),

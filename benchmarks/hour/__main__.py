@@ -21,7 +21,7 @@ from benchmarks.hour.slack import LoopClock, SimulatedSlack, WatchedBudgets
 from benchmarks.hour.virtual_time import Timed, VirtualLoop
 from bot.config import Settings
 from bot.domain.commands import Command
-from bot.domain.effects import Brief, Draw, Effect, Invite, OpenChannel, Pin
+from bot.domain.effects import Bookmark, Brief, Draw, Effect, Invite, OpenChannel, Pin
 from bot.domain.incident import Incident
 from bot.domain.language import English
 from bot.domain.vocabulary import Surface
@@ -82,6 +82,8 @@ def _called(effect: Effect) -> str:
             return "card, checklist, announcement"
         case Pin():
             return "pinned"
+        case Bookmark():
+            return "bookmarked"
         case Brief():
             return "role explained"
         case _:

@@ -49,6 +49,7 @@ class SimulatedSlack(AsyncWebClient):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(token=workspace.app.bot_token, retry_handlers=[])
         self.workspace = workspace
+        workspace.base_url = "https://firebreak.slack.com"  # nobody goes there; permalinks begin with it
         self.calls: Counter[str] = Counter()
         self.turned_away = 0
         self._tiers = Tiers(workspace.clock)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from bot.doctor.line import Case, Found, Level
 from bot.domain.effects import (
+    Bookmark,
     Brief,
     Draw,
     Effect,
@@ -104,6 +105,8 @@ def in_words(effect: Effect, names: dict[str, str]) -> str:
             return f"bring the {effect.surface.value} up to date"
         case Pin():
             return f"pin the {effect.surface.value}"
+        case Bookmark():
+            return f"link to the {effect.surface.value} above the channel"
         case Tell():
             return f"tell the channel: {effect.event.type.replace('_', ' ')}"
         case PostSummary():

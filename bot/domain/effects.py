@@ -98,6 +98,13 @@ class Pin(Frozen):
     surface: Surface
 
 
+class Bookmark(Frozen):
+    """Link to a standing surface from the bar above its channel."""
+
+    type: Literal["bookmark"] = "bookmark"
+    surface: Surface
+
+
 class Tell(Frozen):
     """Say in the incident's channel that something happened. The event carries the words."""
 
@@ -208,6 +215,7 @@ Effect = Annotated[
     | CallGroup
     | Draw
     | Pin
+    | Bookmark
     | Tell
     | Brief
     | Whisper
@@ -263,6 +271,7 @@ def _needs_channel(effect: Effect) -> bool:
             Invite()
             | CallGroup()
             | Pin()
+            | Bookmark()
             | Tell()
             | Brief()
             | FetchFile()
@@ -286,9 +295,9 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             at_once = [surface for surface in Surface if surface is not Surface.CHECKLIST]
             return [*_invitations(incident), *_draws(*at_once), *_briefs(incident)]
         case SurfacePosted(surface=Surface.CARD):  # the checklist waits for it, to stand below and not above
-            return [Pin(surface=event.surface), *_draws(Surface.CHECKLIST), *_likeness(incident)]
+            return [*_found(event.surface), *_draws(Surface.CHECKLIST), *_likeness(incident)]
         case SurfacePosted():
-            return [Pin(surface=event.surface)] if event.surface in PINNED else []
+            return _found(event.surface) if event.surface in PINNED else []
         case SeverityChanged():
             return [Tell(event=event), *_draws(Surface.CARD, Surface.ANNOUNCEMENT, Surface.TOPIC)]
         case RoleTaken():
@@ -333,6 +342,11 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
             return []
         case _:
             assert_never(event)
+
+
+def _found(surface: Surface) -> list[Effect]:
+    """However much is written below it, it is found again: among the pins, and in the bar above the channel."""
+    return [Pin(surface=surface), Bookmark(surface=surface)]
 
 
 def _likeness(incident: Incident) -> list[Effect]:
@@ -399,6 +413,8 @@ def coalesce_key(effect: Effect) -> str | None:
             return f"draw:{effect.surface.value}"
         case Pin():
             return f"pin:{effect.surface.value}"
+        case Bookmark():
+            return f"bookmark:{effect.surface.value}"
         case SendPicture() if effect.channel:
             return None
         case SendPicture():  # a command that is delivered twice asks for one picture
@@ -439,6 +455,8 @@ def lane(effect: Effect) -> str:
     match effect:
         case Draw() | Pin():
             return f"surface:{effect.surface.value}"
+        case Bookmark():  # three calls, which no redraw waits for
+            return f"bookmark:{effect.surface.value}"
         case Invite():
             return f"invite:{effect.person}"
         case CallGroup():

@@ -19,6 +19,9 @@ TIER_2, TIER_3, TIER_4 = 20, 50, 100  # calls a minute; https://docs.slack.dev/a
 
 # The methods that effects use, by java-slack-sdk's MethodsRateLimits, which Slack maintains.
 PER_MINUTE = {
+    "bookmarks.add": TIER_2,
+    "bookmarks.edit": TIER_2,
+    "bookmarks.list": TIER_3,
     "canvases.sections.lookup": TIER_3,
     "chat.getPermalink": 300,  # "hundreds a minute"
     "chat.postMessage": 300,  # "several hundred messages a minute" a workspace; each channel has its own below

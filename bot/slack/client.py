@@ -21,6 +21,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.domain.beginning import Adopted
 from bot.domain.commands import Command, LinkChannel, LinkSurface
 from bot.domain.effects import (
+    Bookmark,
     Brief,
     CallGroup,
     DraftPostmortem,
@@ -43,6 +44,7 @@ from bot.domain.incident import Incident, Place
 from bot.domain.vocabulary import FIREBREAK, Surface
 from bot.services.delivery import Failed, Hopeless, Wait
 from bot.slack import cards
+from bot.slack.bookmarks import Bookmarks
 from bot.slack.briefs import brief
 from bot.slack.budgets import Budgets
 from bot.slack.cards import summary_message
@@ -136,6 +138,7 @@ class SlackOutside:
         self._alike = alike
         self._uploads = Uploads(client, self._budgets)
         self._postmortems = Postmortems(client, self._budgets, face, self._uploads, draft)
+        self._bookmarks = Bookmarks(client, self._budgets, face.t, bot_user=bot_user)
         self._groups = Groups(client, self._budgets)
         self._reading = Reading(client, self._budgets, bot_user=bot_user, now=now)
         self._channels: dict[str, str] = {}
@@ -178,6 +181,8 @@ class SlackOutside:
                 return await self._draw(promise, incident, effect.surface)
             case Pin():
                 await self._pin(promise, incident.surfaces[effect.surface])
+            case Bookmark():
+                await self._bookmarks.keep(promise, effect.surface, incident.surfaces[effect.surface])
             case Tell():
                 drawing = moment(effect.event, incident, self._face, await self._read_back(promise, effect))
                 await self._post(promise, _channel(incident), drawing)

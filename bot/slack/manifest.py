@@ -14,6 +14,8 @@ Mode = Literal["socket", "http"]
 
 SCOPES = (
     "app_mentions:read",  # the event app_mention: whoever calls the bot by name is told how to use it
+    "bookmarks:read",  # bookmarks.list: is the link there already?
+    "bookmarks:write",  # bookmarks.add, .edit: to the card and the checklist, above the channel
     "canvases:read",  # canvases.sections.lookup: is the canvas of a lost answer ours?
     "canvases:write",  # conversations.canvases.create: the draft of the postmortem
     "channels:history",  # conversations.history: was a message of a lost answer posted after all? And messages

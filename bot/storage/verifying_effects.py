@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from bot.domain.effects import (
     IN_CHANNEL,
+    Bookmark,
     Brief,
     Draw,
     Effect,
@@ -86,9 +87,9 @@ def _unfounded(effect: Effect, known: Known | None) -> str | None:
         case Tell():
             told = _fingerprint(effect.event) in known.events
             return None if told else f"tells of a {effect.event.type!r} that is not in the timeline"
-        case Pin():
+        case Pin() | Bookmark():
             posted = effect.surface in known.posted
-            return None if posted else f"pins the {effect.surface.value}, which was never posted"
+            return None if posted else f"{effect.type}s the {effect.surface.value}, which was never posted"
         case Invite() | Brief():
             return None if known.opened else f"is a {effect.type!r} for a channel that was never opened"
         case Draw():

@@ -10,7 +10,7 @@ import pytest
 
 from bot.doctor import Line, diagnose
 from bot.doctor.promises import in_words, unfinished
-from bot.domain.effects import Brief, Draw, Effect, Invite, Pin, PostSummary, Tell
+from bot.domain.effects import Bookmark, Brief, Draw, Effect, Invite, Pin, PostSummary, Tell
 from bot.domain.events import NoteAdded
 from bot.domain.vocabulary import Role, Surface
 from bot.storage import outbox, people, workspaces
@@ -106,6 +106,7 @@ async def test_people_are_named(engine: Engine, tmp_path: Path) -> None:
     [
         (Draw(surface=Surface.TOPIC), "bring the topic up to date"),
         (Pin(surface=Surface.CARD), "pin the card"),
+        (Bookmark(surface=Surface.CARD), "link to the card above the channel"),
         (Tell(event=NoteAdded(at=NOON, by=ANA, text="secret plans")), "tell the channel: note added"),
         (
             PostSummary(day=NOON.date(), previous=NOON.date() - timedelta(days=1), channel="incidents"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.captured import Kept
 from bot.domain.commands import Command, LinkSurface, TakeRole
 from bot.domain.effects import (
+    Bookmark,
     Brief,
     CallGroup,
     DraftPostmortem,
@@ -67,6 +68,7 @@ ONE_OF_EACH: dict[type[Effect], Effect] = {
         CallGroup(group="@payments-oncall"),
         Draw(surface=CARD),
         Pin(surface=CARD),
+        Bookmark(surface=CARD),
         Tell(event=NOTE),
         Brief(person=BO, role=Role.COMMANDER),
         Spread(event=NOTE),
@@ -120,7 +122,9 @@ def test_before_the_channel_exists_nothing_waits_for_it() -> None:
     early = promises(*(command for command in STORY if command is not CHANNEL))
     assert len(early) == len(promises(*STORY)) - 1
     for effects in early.values():
-        assert [effect for effect in effects if isinstance(effect, (Invite, Pin, Tell, Brief))] == []
+        assert [
+            effect for effect in effects if isinstance(effect, (Invite, Pin, Bookmark, Tell, Brief))
+        ] == []
         assert draws(effects) <= {ANNOUNCEMENT}
 
 
@@ -191,11 +195,13 @@ def test_whoever_takes_a_role_is_invited_before_it_is_told() -> None:
 @pytest.mark.parametrize(
     ("surface", "pinned"), [(CARD, True), (CHECKLIST, True), (ANNOUNCEMENT, False), (TOPIC, False)]
 )
-def test_card_and_checklist_are_pinned_when_they_have_their_message(surface: Surface, pinned: bool) -> None:
+def test_card_and_checklist_are_pinned_and_bookmarked_once_they_are_posted(
+    surface: Surface, pinned: bool
+) -> None:
     posted = LinkSurface(by="firebreak", surface=surface, channel="C1", ts="1.1")
     effects = promises(declare(), CHANNEL, posted)["surface_posted"]
-    assert [effect for effect in effects if isinstance(effect, Pin)] == (
-        [Pin(surface=surface)] if pinned else []
+    assert [effect for effect in effects if isinstance(effect, (Pin, Bookmark))] == (
+        [Pin(surface=surface), Bookmark(surface=surface)] if pinned else []
     )
 
 
@@ -226,6 +232,7 @@ def test_what_shows_or_reads_one_thing_waits_once_and_everything_else_counts() -
         "CallGroup": None,
         "Draw": "draw:card",
         "Pin": "pin:card",
+        "Bookmark": "bookmark:card",
         "Tell": None,
         "Brief": None,
         "Spread": None,

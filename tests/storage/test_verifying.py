@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.commands import AddNote, ExtendContainment, LinkChannel, LinkSurface
-from bot.domain.effects import Brief, Draw, Effect, Invite, OpenChannel, Pin, PostSummary, Tell
+from bot.domain.effects import Bookmark, Brief, Draw, Effect, Invite, OpenChannel, Pin, PostSummary, Tell
 from bot.domain.events import NoteAdded
 from bot.domain.vocabulary import FIREBREAK, Refused, Role, Surface
 from bot.storage import outbox
@@ -302,6 +302,7 @@ UNFOUNDED: dict[str, tuple[Effect, str]] = {
     ),
     "a second channel": (OpenChannel(), "opens a channel a second time"),
     "a pin": (Pin(surface=Surface.CHECKLIST), "pins the checklist, which was never posted"),
+    "a bookmark": (Bookmark(surface=Surface.CARD), "bookmarks the card, which was never posted"),
     "a summary": (
         PostSummary(day=NOON.date(), previous=NOON.date(), channel="incidents"),
         "posts a summary, which belongs to no incident",
