@@ -235,6 +235,7 @@ effect_adapter: TypeAdapter[Effect] = TypeAdapter(Effect)
 DRAWS = {surface: Draw(surface=surface) for surface in Surface}
 IN_CHANNEL = (Surface.CARD, Surface.CHECKLIST, Surface.TOPIC)
 PINNED = (Surface.CARD, Surface.CHECKLIST)
+OF_A_CLICK = (DRAWS[Surface.CHECKLIST], DRAWS[Surface.CARD])
 
 
 def promised(incident: Incident, event: Event) -> list[Effect]:
@@ -288,7 +289,7 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         return _of_channel(incident, event)
     match event:
         case StepDone() | StepSkipped() | StepReopened() | StepAdded() | StepNoted():
-            return _draws(Surface.CHECKLIST, Surface.CARD)
+            return list(OF_A_CLICK)
         case IncidentDeclared():
             return [OpenChannel(), Draw(surface=Surface.ANNOUNCEMENT), *_told_of(event)]
         case ChannelOpened():
@@ -410,11 +411,11 @@ def coalesce_key(effect: Effect) -> str | None:
     """At most one effect with this key waits for an incident at a time; None: every one counts."""
     match effect:
         case Draw():
-            return f"draw:{effect.surface.value}"
+            return "draw:" + effect.surface
         case Pin():
-            return f"pin:{effect.surface.value}"
+            return "pin:" + effect.surface
         case Bookmark():
-            return f"bookmark:{effect.surface.value}"
+            return "bookmark:" + effect.surface
         case SendPicture() if effect.channel:
             return None
         case SendPicture():  # a command that is delivered twice asks for one picture
@@ -454,9 +455,9 @@ def lane(effect: Effect) -> str:
     """
     match effect:
         case Draw() | Pin():
-            return f"surface:{effect.surface.value}"
+            return "surface:" + effect.surface
         case Bookmark():  # three calls, which no redraw waits for
-            return f"bookmark:{effect.surface.value}"
+            return "bookmark:" + effect.surface
         case Invite():
             return f"invite:{effect.person}"
         case CallGroup():

@@ -328,7 +328,10 @@ def _ticked(items: tuple[Item, ...], event: Tick) -> tuple[Item, ...]:
         case StepReopened():
             closed = {"state": StepState.OPEN, "by": None, "at": None, "reason": ""}
     step = event.step
-    return tuple([item if item.step.id != step else item.model_copy(update=closed) for item in items])
+    for place, item in enumerate(items):
+        if item.step.id == step:
+            return (*items[:place], item.model_copy(update=closed), *items[place + 1 :])
+    return items
 
 
 def _annotated(item: Item, event: StepAssigned | StepNoted) -> Item:

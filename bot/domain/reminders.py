@@ -68,13 +68,12 @@ def _while_open(incident: Incident) -> Iterator[tuple[str, datetime]]:
     update = _next_update(incident)
     if update is not None:
         yield UPDATE_DUE, update
-    phase = incident.phase
+    phase, still_open, snoozed = incident.phase, StepState.OPEN, incident.snoozed
     for item in incident.items:
-        if item.state is not StepState.OPEN or item.phase is not phase or item.step.due_after is None:
-            continue
-        due, name = incident.due(item), STEP_DUE + item.step.id
-        if due is not None:
-            yield name, incident.snoozed.get(name, due)
+        if item.phase is phase and item.state is still_open and item.step.due_after is not None:
+            due, name = incident.due(item), STEP_DUE + item.step.id
+            if due is not None:
+                yield name, snoozed.get(name, due)
 
 
 def _next_update(incident: Incident) -> datetime | None:

@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import itemgetter
+from typing import NamedTuple
 
 from bot.domain.away import is_away, parts
 from bot.domain.commands import AddNote, Command, DeclareIncident, OverrideGate
-from bot.domain.effects import Effect, coalesce_key, promised
+from bot.domain.effects import Effect, promised
 from bot.domain.events import ContainmentEnded, Event, FlagContained, FlagRestored
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
@@ -34,8 +35,7 @@ LARGEST = 2**31 - 1  # number of an incident: what an integer of PostgreSQL hold
 SAME_WITHIN = timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What identifies a request: its key, and what it has in common with another for the very same."""
 
     key: str
@@ -308,23 +308,19 @@ def _evolve_and_promise(
     transaction: Transaction, team_id: str, incident: Incident, events: Iterable[Event], now: datetime
 ) -> Incident:
     effects: list[Effect] = []
-    kinds: set[str] = set()
     for event in events:
         incident = evolve(incident, event)
         _hold_or_release(transaction, team_id, incident.number, event)
-        for effect in promised(incident, event):
-            kind = coalesce_key(effect)
-            if kind not in kinds:  # two events that change one surface want it drawn once
-                effects.append(effect)
-            if kind is not None:
-                kinds.add(kind)
+        effects += promised(incident, event)
     outbox.promise(transaction, *effects, team_id=team_id, incident=incident.number, now=now)
     return incident
 
 
 def _hold_or_release(transaction: Transaction, team_id: str, number: int, event: Event) -> None:
     """Keep what is held over the flags equal to what the events say."""
-    if isinstance(event, (FlagContained, ContainmentEnded, FlagRestored)) and is_away(event.flag):
+    if not isinstance(event, (FlagContained, ContainmentEnded, FlagRestored)):  # nearly always
+        return
+    if is_away(event.flag):
         if not isinstance(event, FlagContained):  # which was written down before its back-end was asked
             flag_vendor.forget(transaction, team_id, *_away(event))
         return
@@ -400,7 +396,7 @@ _ON_CONFLICT = " on conflict (team_id, number) do update set " + ", ".join(
 
 # What the columns are drawn from that we search by. Where none of it has changed, as with most of what people do,
 # only the state is written: half the work, because no index is touched.
-_searched = attrgetter(
+_searched = itemgetter(
     *("severity", "peak", "phase", "channel", "milestones"),
     *("kind", "cancelled", "merged_into", "absorbed", "answers", "action_items", "measures"),
 )
@@ -408,7 +404,7 @@ _searched = attrgetter(
 
 def _project(transaction: Transaction, team_id: str, before: Incident, state: Written, head: str) -> None:
     incident = state.incident
-    if before.version and _searched(before) == _searched(incident):
+    if before.version and _searched(vars(before)) == _searched(vars(incident)):
         transaction.run(
             "update incident set version = :version, state = :state, hash = :hash"
             " where team_id = :team_id and number = :number",

@@ -67,14 +67,18 @@ def _as_json(effect: Effect) -> str:
 
 def promise(transaction: Transaction, *effects: Effect, team_id: str, incident: int, now: datetime) -> None:
     """Add effects, in one statement. One that may coalesce joins the one that already waits, or keeps its
-    distance to the last."""
-    if not effects:
-        return
-    keys = [coalesce_key(effect) for effect in effects]
-    if None not in keys and _all_wait(transaction, keys, team_id=team_id, incident=incident):
+    distance to the last; two of one key are one."""
+    wanted: list[Effect] = []
+    keys: list[str | None] = []
+    for effect in effects:
+        key = coalesce_key(effect)
+        if key is None or key not in keys:
+            wanted.append(effect)
+            keys.append(key)
+    if not wanted or (None not in keys and _all_wait(transaction, keys, team_id=team_id, incident=incident)):
         return
     values: dict[str, object] = {}
-    for n, (effect, key) in enumerate(zip(effects, keys, strict=True)):
+    for n, (effect, key) in enumerate(zip(wanted, keys, strict=True)):
         values[f"lane{n}"] = lane(effect)
         values[f"key{n}"] = key
         if key is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from operator import itemgetter
 from typing import Any
 
@@ -36,6 +37,7 @@ class Entry:
     hash: str
 
 
+@functools.lru_cache(maxsize=64)  # one command writes its moment into several rows
 def stamp(moment: datetime) -> str:
     """A UTC time as it is stored: ISO 8601 with milliseconds and Z, so that text order is time order."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)  # nearly always it is
@@ -82,15 +84,15 @@ def linked(
             "by": event.by,
             "data": _compact(stored),
         }
-        digest = chained(previous, row)
-        rows.append({**row, "previous": previous, "hash": digest})
-        previous = digest
+        row["previous"], row["hash"] = previous, chained(previous, row)
+        rows.append(row)
+        previous = row["hash"]
     return rows
 
 
 def chained(previous: str, row: Row) -> str:
     """SHA-256 over the hash before and every stored column, so that no past row changes unseen."""
-    return hashlib.sha256(_canonical([previous, *_covered(row)]).encode()).hexdigest()
+    return sha256(_canonical([previous, *_covered(row)]).encode()).hexdigest()
 
 
 def entries(transaction: Transaction, team_id: str, incident: int) -> list[Entry]:

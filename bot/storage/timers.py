@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.incident import Incident
 from bot.domain.reminders import wanted
 from bot.storage.engine import Transaction
-
-
-@dataclass(frozen=True)
-class Timer:
-    """One reminder."""
-
-    team_id: str
-    incident: int
-    name: str
 
 
 def keep(
@@ -31,10 +21,10 @@ def keep(
     if coming == there:
         return coming
     for name in there.keys() - coming.keys():
-        remove(transaction, Timer(team_id, after.number, name))
+        remove(transaction, team_id, after.number, name)
     for name, at in coming.items():
         if there.get(name) != at:
-            _set(transaction, Timer(team_id, after.number, name), at)
+            _set(transaction, team_id, after.number, name, at)
     return coming
 
 
@@ -48,19 +38,19 @@ def mend(transaction: Transaction, team_id: str, incident: Incident) -> None:
     )
     there = {row["name"]: float(row["due"]) for row in rows}
     for name in there.keys() - coming.keys():
-        remove(transaction, Timer(team_id, incident.number, name))
+        remove(transaction, team_id, incident.number, name)
     for name, at in coming.items():
         if there.get(name) != at.timestamp():
-            _set(transaction, Timer(team_id, incident.number, name), at)
+            _set(transaction, team_id, incident.number, name, at)
 
 
-def _set(transaction: Transaction, timer: Timer, at: datetime) -> None:
+def _set(transaction: Transaction, team_id: str, incident: int, name: str, at: datetime) -> None:
     transaction.run(
         "insert into timer (team_id, incident, name, due) values (:team_id, :incident, :name, :due)"
         " on conflict (team_id, incident, name) do update set due = excluded.due",
-        team_id=timer.team_id,
-        incident=timer.incident,
-        name=timer.name,
+        team_id=team_id,
+        incident=incident,
+        name=name,
         due=at.timestamp(),
     )
 
@@ -85,17 +75,17 @@ def take(transaction: Transaction, team_id: str, incident: int, *, now: datetime
         incident=incident,
         now=now.timestamp(),
     )
-    return tuple(row["name"] for row in rows if remove(transaction, Timer(team_id, incident, row["name"])))
+    return tuple(row["name"] for row in rows if remove(transaction, team_id, incident, row["name"]))
 
 
-def remove(transaction: Transaction, timer: Timer) -> bool:
+def remove(transaction: Transaction, team_id: str, incident: int, name: str) -> bool:
     """Take one away; False when somebody else has."""
     return bool(
         transaction.run(
             "delete from timer where team_id = :team_id and incident = :incident and name = :name",
-            team_id=timer.team_id,
-            incident=timer.incident,
-            name=timer.name,
+            team_id=team_id,
+            incident=incident,
+            name=name,
         )
     )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
+from operator import is_not
 
 from bot.domain.incident import Incident
 
@@ -43,11 +45,14 @@ def written(
     else:
         was = before.incident.__dict__
         items = _items(incident, before)
-        changed = [name for name, value in incident.__dict__.items() if was[name] is not value]
+        now = incident.__dict__
+        changed = list(compress(now, map(is_not, now.values(), map(was.__getitem__, now))))
         fields = before.fields.copy()
     for name in changed:
         if name == ITEMS:
             fields[name] = f'"{ITEMS}":[{",".join(items)}]'
+        elif name == "version":  # each time, and nothing else of a click but its item
+            fields[name] = f'"version":{incident.version}'
         else:
             fields[name] = incident.model_dump_json(include={name})[1:-1]
     return Written(incident, fields, items, reminders)
