@@ -7,7 +7,6 @@ import contextlib
 import gc
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +19,7 @@ from bot.config import Settings, SettingsError, is_web_address
 from bot.domain.vocabulary import Refused
 from bot.errors import StartError
 from bot.interpreter import ready_to_answer
+from bot.stopping import Stop
 from bot.storage.engine import StorageError
 
 EXIT_CANNOT = 2  # what people can do something about; 1 stays for mistakes of ours
@@ -61,11 +61,9 @@ def run() -> None:
     bot.logs.configure()
 
     async def work() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, stop.set)
+        stop = Stop.when_told()
         async with firebreak(settings) as running:
+            stop.started()
             ready_to_answer()
             how = "Socket Mode" if settings.app_token else "signed HTTP"
             click.echo(
@@ -75,7 +73,8 @@ def run() -> None:
             )
             await stop.wait()
 
-    asyncio.run(work())
+    with contextlib.suppress(asyncio.CancelledError):  # told to stop while it was starting
+        asyncio.run(work())
 
 
 @main.command()

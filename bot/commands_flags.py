@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +17,7 @@ from bot.config import Settings
 from bot.domain.flags import Definition, checked_key, read_document
 from bot.domain.spelling import unknown
 from bot.domain.vocabulary import Refused
+from bot.stopping import Stop
 
 DOCUMENT_MAX = 64 * 1024 * 1024  # bytes of a document; ten thousand large flags are about ten megabytes
 
@@ -109,14 +110,14 @@ def serve_flags() -> None:
     bot.logs.configure()
 
     async def work() -> None:
-        stop = asyncio.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        stop = Stop.when_told()
         async with flag_server(settings) as served:
+            stop.started()
             click.echo(f"{served} Ctrl-C stops it.")
             await stop.wait()
 
-    asyncio.run(work())
+    with contextlib.suppress(asyncio.CancelledError):  # told to stop while it was starting
+        asyncio.run(work())
 
 
 def _define(definitions: list[Definition], environment: str | None) -> list[str]:

@@ -249,7 +249,8 @@ class Settings(Frozen):
         if slack and not wrong:
             wrong += _missing_secrets(given)
         if wrong:
-            raise SettingsError("; ".join(wrong) + ".")
+            sentence = "; ".join(wrong)
+            raise SettingsError(sentence if sentence.endswith("?") else f"{sentence}.")
         ours = _spoken(file, file.language)
         return cls(
             slack_bot_token=_secret(given, "SLACK_BOT_TOKEN"),

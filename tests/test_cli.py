@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -52,7 +53,24 @@ def test_running_without_tokens_says_which_to_set(tmp_path: Path) -> None:
 
 def test_an_unknown_setting_is_refused_with_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "firebreak.toml").write_text('timezon = "Europe/Berlin"\n')
-    assert "timezone" in refused(firebreak("run", cwd=tmp_path, **TOKENS))
+    assert refused(firebreak("run", cwd=tmp_path, **TOKENS)).endswith("did you mean 'timezone'?\n")
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_it_stops_at_once_while_slack_does_not_answer(tmp_path: Path, told: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/api/"
+        environ = {**os.environ, **TOKENS, "SLACK_API_URL": url}
+        bot = subprocess.Popen([sys.executable, "-P", "-m", "bot", "run"], cwd=tmp_path, env=environ)
+        try:
+            silent.settimeout(30)
+            asked, _ = silent.accept()
+            with asked:
+                bot.send_signal(told)
+                assert bot.wait(5) == 0  # a call may take 15 s
+        finally:
+            bot.kill()
+            bot.wait()
 
 
 def test_an_unreachable_slack_is_said_in_one_sentence(tmp_path: Path) -> None:

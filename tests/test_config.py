@@ -40,7 +40,8 @@ def refusal(folder: Path, toml: str = "", environ: dict[str, str] | None = None)
     with pytest.raises(SettingsError) as refused:
         loaded(folder, toml, environ)
     said = str(refused.value)
-    assert said.endswith(".")
+    assert said.endswith((".", "?"))
+    assert not said.endswith("?.")
     assert "\n" not in said
     assert "hidden" not in said
     return said
@@ -269,9 +270,14 @@ def test_a_wrong_variable_is_named_with_its_value_and_what_is_right(
         ('runbooks.folders = "ours"', "runbooks.folders is 'ours', but must be a list of folders"),
         (
             "runbooks.folders = []",
-            "runbooks.folders is a list, but must be a list of folders, such as ['built-in'",
+            "runbooks.folders is an empty list, but must be a list of folders, such as ['built-in'",
         ),
-        ("runbooks.folders = [1]", "runbooks.folders[1] is 1, but must be a list of folders"),
+        ("runbooks.folders = [1]", "runbooks.folders[1] is 1; runbooks.folders must be a list of"),
+        (
+            'summary.days = ["monday"]',
+            "toml: summary.days[1] is 'monday'; summary.days must be a list of the days mon",
+        ),
+        ("updates.remind = { P0 = -1 }", "updates.remind.P0 is -1, but must be minutes, from 0 to 1440"),
         ('web.port = "80"', "web.port is '80', but must be a whole number from 0 to 65535"),
         ("web.port = 70000", "web.port is 70000, but must be a whole number from 0 to 65535"),
         ("web.port = true", "web.port is true, but must be a whole number"),

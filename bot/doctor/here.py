@@ -38,7 +38,8 @@ def _settings(case: Case) -> Found:
     named = case.environ.get("FIREBREAK_CONFIG", "").strip()
     path = Path(named or DEFAULT_CONFIG).absolute()
     file = f"Settings from {path}" if path.exists() else f"No {path}, so the defaults"
-    found: Found = [(Level.OK, f"{file}; from the environment {', '.join(given) or 'nothing'}.")]
+    level = Level.OK if path.exists() or not named else Level.WARN
+    found: Found = [(level, f"{file}; from the environment {', '.join(given) or 'nothing'}.")]
     try:
         Settings.load(case.environ)
     except SettingsError as error:

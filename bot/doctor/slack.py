@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,10 +17,12 @@ from bot.config import Settings
 from bot.doctor.line import Case, Found, Level
 from bot.slack.errors import meaning
 from bot.slack.manifest import SCOPES
+from bot.slack.reasons import NO_CHANNEL
 from bot.storage import looking, workspaces
 from bot.storage.engine import StorageError
 
 SLACK_SECONDS = 8.0  # for one call; Slack answers within one
+PAGE = 999  # channels a page, the most that Slack gives: a large workspace within a few calls
 SKEW_SMALL = 5.0  # seconds; the header has no fractions and the answer takes a moment
 SKEW_LARGE = 120.0  # signatures older than five minutes are refused: https://docs.slack.dev/authentication
 
@@ -43,6 +46,7 @@ async def connection(case: Case) -> Found:
         found = [_identity(answer), *_scopes(answer.headers)]
         found += _clock(answer.headers, asked, case.now())
         found += await _sockets(client, settings, case)
+        found += await _channels(client, settings)
     return found + await _workspace(case, answer)
 
 
@@ -111,6 +115,26 @@ async def _sockets(client: AsyncWebClient, settings: Settings, case: Case) -> Fo
             )
         ]
     return [(Level.OK, "Slack accepts SLACK_APP_TOKEN for Socket Mode.")]
+
+
+async def _channels(client: AsyncWebClient, settings: Settings) -> Found:
+    """Are the channels there that the settings name: a typing error is noticed only when something is announced."""
+    named = [settings.announcements_channel, *(each.channel for each in settings.summaries if each.enabled)]
+    missing = dict.fromkeys(named)
+    try:
+        async with asyncio.timeout(SLACK_SECONDS):
+            async for page in await client.conversations_list(
+                types="public_channel,private_channel", exclude_archived=True, limit=PAGE
+            ):
+                for channel in page["channels"]:
+                    missing.pop(channel["id"], missing.pop(channel["name"], None))
+                if not missing:
+                    break
+    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+        return [(Level.WARN, f"The channels of the settings could not be looked up: {meaning(error)}.")]
+    if not missing:
+        return [(Level.OK, f"Slack has the channels of the settings: {', '.join(dict.fromkeys(named))}.")]
+    return [(Level.BAD, NO_CHANNEL.format(channel=name)) for name in missing]
 
 
 async def _workspace(case: Case, answer: AsyncSlackResponse) -> Found:

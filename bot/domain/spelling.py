@@ -13,6 +13,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 Place = tuple[str | int, ...]
@@ -63,7 +64,7 @@ def shown(value: object) -> str:
         case dict():
             return "a table"
         case list() | tuple():
-            return "a list"
+            return "a list" if value else "an empty list"
     text = repr(value)
     return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 1] + "…"
 
@@ -76,11 +77,14 @@ def complaints(error: ValidationError, model: type[BaseModel]) -> list[Complaint
         for details in found
         if details["type"] == "extra_forbidden"
     }
+    inside = {loc[:-1] for loc in (details["loc"] for details in found) if loc and isinstance(loc[-1], int)}
     return [
         _complaint(details, model)
         for details in found
-        # a key that is misspelt is not missing as well: one mistake, one complaint
-        if details["type"] != "missing" or (details["loc"][:-1], details["loc"][-1]) not in misspelt
+        # one mistake, one complaint: a key that is misspelt is not missing as well,
+        if (details["type"] != "missing" or (details["loc"][:-1], details["loc"][-1]) not in misspelt)
+        # and a list is not too short because an entry of it is wrong
+        and (details["type"] != "too_short" or details["loc"] not in inside)
     ]
 
 
@@ -104,6 +108,8 @@ def _complaint(details: ErrorDetails, model: type[BaseModel]) -> Complaint:
     said = f"{dotted(place) or 'the file'} is {shown(details['input'])}"
     if details["type"] == "value_error":  # one of our own validators, which says why
         return Complaint(place, f"{said}; {context['error']}")
+    if right and place and isinstance(place[-1], int):
+        return Complaint(place, f"{said}; {dotted(_list_of(place))} must be {right}")
     if right:
         return Complaint(place, f"{said}, but must be {right}")
     return Complaint(place, f"{said}, but must be {_expected(_at(model, place))}")
@@ -155,12 +161,21 @@ def _bare(annotation: Any) -> Any:
     return annotation
 
 
-def _description(model: type[BaseModel], place: Place) -> str | None:
-    """What the field at `place` says is right; an entry of a list is described by its list."""
+def _list_of(place: Place) -> Place:
+    """The place of the list in which `place` is an entry."""
     while place and isinstance(place[-1], int):
         place = place[:-1]
+    return place
+
+
+def _description(model: type[BaseModel], place: Place) -> str | None:
+    """What the field at `place` says is right; an entry of a list is described by its list."""
+    place = _list_of(place)
     above = _at(model, place[:-1])
     if place and isinstance(above, type) and issubclass(above, BaseModel):
         field = above.model_fields.get(str(place[-1]))
         return field.description if field else None
+    if get_origin(above) is dict:  # what stands behind a name of one's own: its type says what is right
+        (info,) = [each for each in get_args(get_args(above)[1])[1:] if isinstance(each, FieldInfo)] or [None]
+        return info.description if info else None
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -20,6 +21,14 @@ class StorageError(Exception):
 
 class DatabaseUnusable(StorageError):
     """The database cannot be opened. The message is one sentence for the person who starts the bot."""
+
+
+def refuse_folder(path: Path) -> None:
+    """A folder is a likely slip where the name of a file is wanted; SQLite only says that it cannot open it."""
+    if path.is_dir():
+        raise DatabaseUnusable(
+            f"{path} is a folder. Name the file in it that is the database, such as {path / 'firebreak.db'}."
+        )
 
 
 class StorageUnavailable(StorageError):

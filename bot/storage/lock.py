@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.storage.engine import DatabaseUnusable
+from bot.storage.engine import DatabaseUnusable, refuse_folder
 
 
 @contextlib.contextmanager
@@ -17,6 +17,7 @@ def only_bot_on(database: Path) -> Iterator[None]:
 
     The lock is the kernel's (flock): it ends with the process, however that ends. The file stays.
     """
+    refuse_folder(database)
     path = database.with_name(database.name + ".lock")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.storage.engine import DatabaseUnusable
+from bot.storage.engine import DatabaseUnusable, refuse_folder
 from bot.storage.migrations import applied_but_unknown, migrations
 from bot.storage.sqlite import BUSY_SECONDS, SqliteTransaction
 from bot.storage.tables import Database
@@ -37,6 +37,7 @@ def snapshot(path: Path) -> Iterator[Snapshot]:
             f"There is no database at {path}. Start the bot once with `firebreak run`, or name the right file "
             "in FIREBREAK_DATABASE."
         )
+    refuse_folder(path)
     try:
         with contextlib.closing(_connect(path)) as database:
             database.execute("BEGIN")  # the snapshot is taken by the first read below

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import queue
 import sqlite3
 import threading
@@ -22,6 +23,7 @@ from bot.storage.engine import (
     Row,
     StorageUnavailable,
     Transaction,
+    refuse_folder,
 )
 from bot.storage.migrations import applied_but_unknown, migrations, newer
 from bot.storage.tables import Database
@@ -253,6 +255,9 @@ class SqliteEngine:
 
 
 def _open_writer(path: str, busy_seconds: float) -> Database:
+    if path != MEMORY:
+        refuse_folder(Path(path))
+        _for_the_owner_alone(Path(path))
     try:
         connection = sqlite3.connect(path, timeout=busy_seconds)
     except sqlite3.Error as error:
@@ -272,6 +277,12 @@ def _open_writer(path: str, busy_seconds: float) -> Database:
         database.close()
         raise
     return database
+
+
+def _for_the_owner_alone(path: Path) -> None:
+    """A new file holds what people write, private incidents too; SQLite gives its log the same mode."""
+    with contextlib.suppress(OSError):  # it is there already; or it cannot be made, which SQLite says itself
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def _open_reader(path: Path, busy_seconds: float) -> Database:

@@ -98,6 +98,7 @@ async def test_with_a_bot_at_work_everything_is_well(
     assert about(lines, "slack")[1:] == [
         f"ok The token has all {len(SCOPES)} scopes of the manifest.",
         "ok This machine's clock agrees with Slack's.",
+        "ok Slack has the channels of the settings: incidents.",
     ]
     assert about(lines, "effects") == ["ok Slack has been told everything."]
 
@@ -130,6 +131,18 @@ async def test_before_the_first_start_nothing_is_bad(environ: dict[str, str], tm
     assert [line for line in lines if line.level == "bad"] == []
     assert "There is no database" in about(lines, "database")[0]
     assert not (tmp_path / "firebreak.db").exists()
+
+
+async def test_a_channel_of_the_settings_that_is_not_there_is_named(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    settings = 'announcements.channel = "incdents"\nsummary.channel = "general"\n'
+    (tmp_path / "firebreak.toml").write_text(settings + 'summary.more = [{channel = "enginering"}]\n')
+    lines = [line for line in about(await says(environ), "slack") if "channel" in line]
+    assert [line.split(",")[0] for line in lines] == [
+        "bad There is no channel #incdents",
+        "bad There is no channel #enginering",
+    ]
 
 
 # Settings
@@ -253,7 +266,7 @@ async def test_a_token_that_slack_does_not_know_is_bad(environ: dict[str, str]) 
 
 async def test_an_app_token_that_slack_does_not_know_is_bad(environ: dict[str, str]) -> None:
     lines = about(await says({**environ, "SLACK_APP_TOKEN": "xapp-unknown"}), "slack")
-    assert lines[-1].startswith("bad Slack does not accept SLACK_APP_TOKEN for Socket Mode")
+    assert lines[-2].startswith("bad Slack does not accept SLACK_APP_TOKEN for Socket Mode")
 
 
 async def test_missing_scopes_are_named(slack: Sandbox, environ: dict[str, str]) -> None:

@@ -130,7 +130,28 @@ async def test_a_folder_that_is_missing_is_named_and_not_made(tmp_path: Path) ->
 
 
 async def test_a_folder_is_no_database(tmp_path: Path) -> None:
-    assert "cannot be opened for writing" in await refusal(tmp_path)
+    says = (
+        f"{tmp_path} is a folder. Name the file in it that is the database, such as {tmp_path}/firebreak.db."
+    )
+    assert await refusal(tmp_path) == says
+    with pytest.raises(DatabaseUnusable, match="is a folder"), only_bot_on(tmp_path):
+        raise AssertionError("locked")
+    assert names(tmp_path) == []
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+async def test_a_new_database_is_for_its_owner_alone_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
+    database = tmp_path / "firebreak.db"
+    async with SqliteEngine.open(database):
+        assert {mode_of(tmp_path / name) for name in names(tmp_path)} == {0o600}
+        assert f"{database.name}-wal" in names(tmp_path)
+    database.chmod(0o640)
+    async with SqliteEngine.open(database):
+        pass
+    assert mode_of(database) == 0o640
 
 
 NOBODY_S_UID = 65534
