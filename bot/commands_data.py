@@ -56,7 +56,10 @@ class Pair(click.ParamType[tuple[str, str]]):
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 @click.option(
-    "--format", "form", type=click.Choice(list(Format)), help="What FILE holds; else its beginning tells."
+    "--format",
+    "form",
+    type=click.Choice([each.value for each in Format]),
+    help="What FILE holds; else its beginning tells.",
 )
 @click.option("--source", help="Whose incidents these are, such as pagerduty. A CSV needs it.")
 @click.option("--zone", type=Zone(), help="The time zone of dates that name none, such as Europe/Berlin.")
@@ -72,7 +75,7 @@ class Pair(click.ParamType[tuple[str, str]]):
 @click.option("--dry-run", is_flag=True, help="Read and check everything, store nothing.")
 def import_(
     file: Path,
-    form: Format | None,
+    form: str | None,
     source: str | None,
     zone: ZoneInfo | None,
     date_format: str | None,

@@ -111,17 +111,17 @@ def understood(draft: Draft, reading: Reading) -> Imported | list[Problem]:
         reader.optional(name, value)
         for name, value in (
             ("url", draft.url),
-            ("cause", draft.cause),
             ("cancelled", draft.cancelled),
             ("duplicate_of", draft.duplicate_of),
         )
     ]
+    cause = "" if draft.cause in (None, "") else reader.text(Said("cause", draft.cause), ID_MAX)
     reopened = reader.count("reopened", draft.reopened)
     if not reader.problems:
         reader.compare(times, draft)
     if reader.problems or severity is None or peak is None or kind is None:
         return reader.problems
-    url, cause, cancelled, duplicate_of = rest
+    url, cancelled, duplicate_of = rest
     incident = IncidentImported(
         at=times[Milestone.DECLARED],
         by=FIREBREAK,
@@ -135,7 +135,7 @@ def understood(draft: Draft, reading: Reading) -> Imported | list[Problem]:
         kind=kind,
         url=url or "",
         services=services,
-        cause=cause or "",
+        cause=cause,
         cancelled=cancelled,
         duplicate_of=duplicate_of,
         reopened=reopened,

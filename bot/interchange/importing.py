@@ -21,7 +21,7 @@ from bot.storage.imported import Fate, keep
 
 BATCH = 200  # records in one transaction: some tens of milliseconds, so that a bot at work hardly waits
 HEAD = 65_536  # bytes that are looked at to tell what a file holds
-OTHER_CONTENT = "with other content"
+HERE_ALREADY = "is here already, with other content"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -222,12 +222,12 @@ class _Run:
             case Fate.SAME:
                 self._summary.there_already += 1
             case Fate.OTHER:
-                where = f"as INC-{number}" if number else "further up in this file"
+                where = f"(INC-{number})" if number else "further up in this file"
                 incident = arrival.incident
                 self._refused(
                     line,
                     incident.source_id,
-                    [Problem("id", incident.source_id, f"is here already {where}, {OTHER_CONTENT}")],
+                    [Problem("id", incident.source_id, f"{HERE_ALREADY} {where}")],
                 )
 
     def _refused(self, line: int, source_id: object, problems: list[Problem]) -> None:
@@ -235,5 +235,6 @@ class _Run:
         for problem in problems:
             self._refuse(line, source_id, problem)
         first = problems[0]
-        reason = OTHER_CONTENT if first.reason.endswith(OTHER_CONTENT) else first.reason
+        # where it is, is another place each time
+        reason = HERE_ALREADY if first.reason.startswith(HERE_ALREADY) else first.reason
         self._summary.reasons[f"{first.field}: {reason}" if first.field else reason] += 1

@@ -115,14 +115,18 @@ class Summaries:
             lambda transaction: summaries.beside(transaction, self._team_id, window.start, window.end, today)
         )
         ours = [recovery_of(incident) for incident in known if incident.origin is None]  # history is no news
-        month = await self._month(window)
-        told = replace(beside, overdue=[_named(each, names) for each in beside.overdue], month=month)
+        month = rolling(MONTH, window.end, window.zone)
+        told = replace(
+            beside,
+            overdue=[_named(each, names) for each in beside.overdue],
+            month=await self._figures(month, window.end),
+            before=await self._figures(rolling(MONTH, month.start, month.zone), window.end),
+        )
         return daily_lines(ours, window, self._t, told)
 
-    async def _month(self, window: Window) -> Report:
-        month = rolling(MONTH, window.end, window.zone)
-        tally = Tally(month, window.end, ())
-        await gather(self._engine, self._team_id, tally, month)
+    async def _figures(self, window: Window, as_of: datetime) -> Report:
+        tally = Tally(window, as_of, ())
+        await gather(self._engine, self._team_id, tally, window)
         return await asyncio.to_thread(tally.report)
 
     async def post_due(self) -> int:

@@ -73,6 +73,7 @@ def method_words(t: Translate) -> str:
         ),
         t("Who counts: incidents declared in the window, each by its worst severity."),
         t("Not counted: drills, cancelled incidents, duplicates, and what was written down after the fact."),
+        t("What was repaired without being stabilized first counts as stabilized at the repair."),
         t("Open incidents count as “at least so long”; the median is then Kaplan and Meier’s."),
         t(
             "From 1 to 4 finished: the single times. From 5: a median. From 6: its 95 % interval. From 20: the p90."

@@ -300,6 +300,7 @@ def moment(at: datetime, zone: ZoneInfo, t: Translate) -> str:
 def _method(t: Translate) -> list[str]:
     return [
         t("An open incident counts as “at least so long”; the median is then Kaplan and Meier’s."),
+        t("What was repaired without being stabilized first counts as stabilized at the repair."),
         t("Medians come with a 95 % interval from order statistics, from 6 finished incidents on."),
         t(
             "Drills, cancelled incidents, duplicates and those written down after the fact are not in the medians."

@@ -187,3 +187,9 @@ def test_updates_stand_in_the_order_in_which_they_were_said() -> None:
         (Said("a", "2026-10-02T08:20:00Z"), "investigating", "we look"),
     ]
     assert [update.text for update in kept(draft(updates=said)).updates] == ["we look", "it is back"]
+
+
+def test_a_cause_is_one_line_that_can_be_grouped_by() -> None:
+    assert kept(draft(cause=" bad\nconfig \x1e push ")).incident.cause == "bad config push"
+    assert kept(draft(cause="")).incident.cause == ""
+    assert wrong(draft(cause="x" * 201)).reason == "has 201 characters; 200 are the most"

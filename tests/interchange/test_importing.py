@@ -182,8 +182,22 @@ def test_the_same_id_with_other_content_is_refused_and_changes_nothing(
     other = written(tmp_path / "others.csv", CSV.replace("slow", "down"))
     done = firebreak("import", other, *MAPPED)
     assert done.exit_code == 1
-    assert quarantined(other)[0]["reason"] == "is here already as INC-1, with other content"
+    assert quarantined(other)[0]["reason"] == "is here already, with other content (INC-1)"
+    assert "Refused: 1 because id: is here already, with other content\n" in done.output
     assert everything(database) == before
+
+
+def test_what_a_file_holds_is_said_in_the_words_that_the_refusal_names(
+    firebreak: Firebreak, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path / "all.json", '{"page": {}, "incidents": [' + json.dumps(STATUSPAGE["incidents"][0])
+    )
+    long = written(tmp_path / "long.json", '{"page": "' + "x" * 70_000 + '", "incidents": []}')
+    refused = firebreak("import", long)
+    assert refused.exit_code == 2
+    for name in refused.output.rpartition("--format ")[2].strip(" .\n").split("|"):
+        assert firebreak("import", file, "--dry-run", "--format", name).exit_code in (0, 1), name
 
 
 def test_a_file_that_breaks_off_is_taken_up_to_there(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from bot.domain.language import Translate
+from bot.domain.metrics.comparing import compare
 from bot.domain.metrics.recovery import SECOND, Clock, Recovery, elapsed, ended, is_open, not_counted
 from bot.domain.metrics.report import Report, Showing
 from bot.domain.metrics.windows import DAY, Window, instant
@@ -20,6 +21,7 @@ from bot.domain.metrics.wording import (
     times_words,
     weekday_word,
 )
+from bot.domain.metrics.wording_comparison import comparison_words
 from bot.domain.naming import milestone_word
 from bot.domain.silence import is_too_long
 from bot.domain.vocabulary import Milestone, incident_name
@@ -64,7 +66,8 @@ class Correction:
 class Beside:
     """What a summary tells beside the incidents of its window.
 
-    `heard` is when a person last did anything in an open incident. `month` are the figures of the last 28 days.
+    `heard` is when a person last did anything in an open incident. `month` are the figures of the last 28 days,
+    `before` those of the 28 before them.
     """
 
     heard: Mapping[int, datetime] = field(default_factory=dict)
@@ -72,6 +75,7 @@ class Beside:
     overdue: Sequence[Overdue] = ()
     corrections: Sequence[Correction] = ()
     month: Report | None = None
+    before: Report | None = None
 
 
 def daily_lines(
@@ -111,18 +115,25 @@ def daily_lines(
     if still_open:
         lines.append(_open_line(still_open, window.end, t))
     lines += _needs_a_person(still_open, beside, window.end, t)
+    context = []
     if beside.month is not None and len(lines) > 2:
-        lines.append(_month_line(beside.month, t))
+        context.append(_month_line(beside.month, t))
+        if beside.before is not None:
+            context.append(_before_line(beside.month, beside.before, t))
+    lines += context
     if told := [line for each in beside.corrections if (line := _corrected(each, window, t))]:
         lines.append(t("Corrected since the last summary: {corrections}", corrections="; ".join(told)))
     reasons = sorted(
         filter(None, (not_counted(recovery) for recovery in known if recovery.declared in window))
     )
-    if reasons:
-        lines.append(t("Not counted: {reasons}", reasons=excluded_words(Counter(reasons), t)))
-    if stabilized or repaired:
-        lines.append(t("Clock: from declared on, elapsed, nights and weekends included"))
-    return lines[: LINES_MAX - 1] + lines[-1:] if len(lines) > LINES_MAX else lines
+    left_out = [t("Not counted: {reasons}", reasons=excluded_words(Counter(reasons), t))] if reasons else []
+    method = [t("Clock: from declared on, elapsed, nights and weekends included")]
+    lines += left_out + (method if stabilized or repaired else [])
+    # Facts, what needs a person and what was corrected always stand; the rest goes, what is missed least first.
+    for spare in (*reversed(context), *left_out, *method):
+        if len(lines) > LINES_MAX and spare in lines:
+            lines.remove(spare)
+    return lines
 
 
 def _needs_a_person(still_open: Sequence[Recovery], beside: Beside, now: datetime, t: Translate) -> list[str]:
@@ -190,6 +201,19 @@ def _month_line(month: Report, t: Translate) -> str:
         opened=opened,
         median=duration_words(repair.median_s, t),
     )
+
+
+def _before_line(month: Report, before: Report, t: Translate) -> str:
+    """What the 28 days were like that came before: never better or worse."""
+    counted = before.population
+    if not counted.counted:
+        return t("28 days before: none declared")
+    compared = compare(*(each.everything.durations[Clock.TIME_TO_REPAIR] for each in (month, before)))
+    words = {"count": counted.counted, "open": counted.open}
+    if min(compared.now.showing, compared.before.showing) < Showing.MEDIAN:
+        return t("28 days before: {count} declared, {open} still open", **words)
+    said = comparison_words(compared, t)
+    return t("28 days before: {count} declared, {open} still open; repaired: {said}", said=said, **words)
 
 
 def _corrected(each: Correction, window: Window, t: Translate) -> str | None:

@@ -25,7 +25,8 @@ def comparison_lines(report: Report, before: Report, t: Translate) -> list[str]:
         compared = compare(report.everything.durations[clock], before.everything.durations[clock])
         if compared.now.n and compared.before.n:
             end_points = clock_words(clock, t)
-            lines.append(t("{end_points}: {text}", end_points=end_points, text=comparison_words(compared, t)))
+            said = comparison_words(compared, t)
+            lines.append(t("{end_points}: before, {said}", end_points=end_points, said=said))
     return lines
 
 
@@ -47,19 +48,18 @@ def _declared(before: Report, t: Translate) -> str:
 
 
 def comparison_words(compared: Comparison, t: Translate) -> str:
-    """What may be said of the two: "changed" only with 20 on both sides and an interval without "the same"."""
+    """What it was, and what may be said of the two.
+
+    "Changed" only with 20 on both sides and an interval without "the same".
+    """
     was = _was(compared.before, t)
     if compared.interval is None:
-        return t("before, {was}. Not enough to call it a change.", was=was)
+        return t("{was}. Not enough to call it a change.", was=was)
     changed = compared.verdict is Verdict.CHANGED
     compatible = compatible_words(compared.interval, t, changed=changed)
     if changed:
-        return t(
-            "before, {was}. It has changed: compatible with {compatible}.", was=was, compatible=compatible
-        )
-    return t(
-        "before, {was}: within normal scatter (compatible with {compatible}).", was=was, compatible=compatible
-    )
+        return t("{was}. It has changed: compatible with {compatible}.", was=was, compatible=compatible)
+    return t("{was}: within normal scatter (compatible with {compatible}).", was=was, compatible=compatible)
 
 
 def _was(before: Summary, t: Translate) -> str:

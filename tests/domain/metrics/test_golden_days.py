@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -43,10 +44,14 @@ def some(window: Window, count: int, *, repaired: bool = True, first: int = 41) 
     ]
 
 
-def month_of(window: Window, recoveries: list[Recovery]) -> Beside:
-    tally = Tally(rolling(28, window.end, BERLIN), window.end, ())
-    tally.add(recoveries)
-    return Beside(month=tally.report())
+def month_of(window: Window, recoveries: list[Recovery], earlier: int = 3) -> Beside:
+    """The last 28 days, and the 28 before them with so many."""
+    month = rolling(28, window.end, BERLIN)
+    before = rolling(28, month.start, BERLIN)
+    now, then = Tally(month, window.end, ()), Tally(before, window.end, ())
+    now.add(recoveries)
+    then.add(some(before, earlier))
+    return Beside(month=now.report(), before=then.report())
 
 
 def quiet() -> Day:
@@ -56,7 +61,7 @@ def quiet() -> Day:
 def one() -> Day:
     window = until(date(2026, 9, 29))
     known = some(window, 1)
-    return known, window, month_of(window, known)
+    return known, window, month_of(window, known, earlier=0)
 
 
 def three() -> Day:
@@ -68,18 +73,18 @@ def three() -> Day:
 def thirty() -> Day:
     window = until(date(2026, 9, 29))
     known = some(window, 30)
-    return known, window, month_of(window, known)
+    return known, window, month_of(window, known, earlier=24)
 
 
 def all_open() -> Day:
     window = until(date(2026, 9, 29))
     known = some(window, 2, repaired=False)
     old = incident(17, window.start - timedelta(days=9), title="Invoices lack a line", severity="P3")
-    beside = Beside(
+    beside = replace(
+        month_of(window, [*known, old], earlier=7),
         heard={41: window.end - timedelta(minutes=4), 42: window.end - timedelta(hours=3), 17: old.declared},
         held=[Held("payments-new-gateway", 41, window.end - timedelta(hours=5))],
         overdue=[Overdue(12, "Alert on retries without a key", "Cleo", date(2026, 9, 25))],
-        month=month_of(window, [*known, old]).month,
     )
     return [*known, old], window, beside
 
@@ -109,7 +114,7 @@ def monday() -> Day:
 def after_downtime() -> Day:
     window = until(date(2026, 9, 30), since=date(2026, 9, 18))
     known = some(window, 1, repaired=False)
-    beside = Beside(heard={41: known[0].declared}, month=month_of(window, known).month)
+    beside = replace(month_of(window, known), heard={41: known[0].declared})
     return known, window, beside
 
 
@@ -120,7 +125,8 @@ def restated() -> Day:
         incident(41, began, title=TITLES[0], severity="P1", repaired=134),
         incident(42, began, title=TITLES[1], severity="P2"),
     ]
-    beside = Beside(
+    beside = replace(
+        month_of(window, known, earlier=1),
         heard={42: window.end - timedelta(hours=2)},
         corrections=[
             Correction(41, Milestone.REPAIRED, began, began + minutes(68), began + minutes(134)),
@@ -130,7 +136,6 @@ def restated() -> Day:
                 43, Milestone.REPAIRED, window.start, window.start + minutes(9), window.start + minutes(8)
             ),
         ],
-        month=month_of(window, known).month,
     )
     return known, window, beside
 
@@ -158,3 +163,32 @@ def test_the_file_has_these_ten_days_and_no_others() -> None:
 
 def test_a_quiet_day_has_two_lines() -> None:
     assert len(dict(golden())["quiet"]) == 2
+
+
+def test_of_a_day_with_too_much_to_tell_the_context_goes_and_the_corrections_stay() -> None:
+    known, window, beside = restated()
+    assert beside is not None
+    lately = some(window, 3, first=50)
+    drill = incident(60, window.start + minutes(5), excluded="drill")
+    full = replace(
+        beside,
+        heard={42: window.start - timedelta(days=20)},
+        held=[Held("payments-new-gateway", 42, window.start)],
+        overdue=[Overdue(12, "Alert on retries without a key", "Cleo", date(2026, 9, 25))],
+    )
+    lines = daily_lines([*known, *lately, drill], window, English(), full)
+    assert len(lines) == 10
+    begins = [line.partition(" ")[0] for line in lines]
+    assert begins == [
+        "Incidents,",
+        "Opened",
+        "Stabilized",
+        "Repaired",
+        "Open:",
+        "Stale,",
+        "Flags",
+        "Action",
+        *begins[8:],
+    ]
+    assert lines[8].startswith("Corrected since the last summary: INC-41")
+    assert lines[9].startswith("Clock:")
