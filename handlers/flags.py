@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 
 from bot.domain.away import is_away
+from bot.domain.commands import FlagFacts
 from bot.domain.vocabulary import Refused, incident_name, incident_number
 from bot.services.containment import Places
 from bot.slack.flag_card import practised
@@ -48,47 +50,55 @@ async def _overview(desk: Desk, typed: Typed) -> str:
     if not seen.held and not seen.changes:
         return await _show(desk, typed)
     lines = [t("*Held now:*")] if seen.held else [t("No flag is held.")]
-    lines += [f"• {_line(desk, flag)}" for flag in seen.held[:FLAGS_SHOWN]]
+    hidden = await _hidden(desk, typed, [*seen.held, *seen.changes])
+    lines += [f"• {_line(desk, flag, hidden)}" for flag in seen.held[:FLAGS_SHOWN]]
     if seen.changes:
         lines.append(t("*Changed in the last 24 hours:*"))
-        lines += [f"• {_change(desk, change)}" for change in seen.changes]
+        lines += [f"• {_change(desk, change, hidden)}" for change in seen.changes]
     return "\n".join(lines)
+
+
+async def _hidden(desk: Desk, typed: Typed, told: Sequence[Flag | FlagEvent | FlagFacts]) -> set[int]:
+    """The private incidents among them that are not for whoever asks: their numbers are not said."""
+    numbers = [each.incident if isinstance(each, FlagEvent) else each.held_by for each in told]
+    return await desk.incidents.hidden(typed.actor.id, [number for number in numbers if number is not None])
 
 
 async def _show(desk: Desk, typed: Typed) -> str:
     t = desk.face.t
     key, environment, rest = flag_and_place(typed.text, desk.containment.places)
     if key and not rest:
-        return await _one(desk, key, environment)
+        return await _one(desk, typed, key, environment)
     if key in desk.containment.places.environments or not key:
         found = await desk.containment.everything(key or environment)
     else:
         environment = desk.containment.places.named(rest)
-        return await _one(desk, key, environment)
+        return await _one(desk, typed, key, environment)
     if not found:
         return t(
             "There is no flag yet. On the bot's machine: {command}", command=code("firebreak flag define KEY")
         )
-    return _listed(desk, found)
+    return await _listed(desk, typed, found)
 
 
-async def _one(desk: Desk, key: str, environment: str) -> str:
+async def _one(desk: Desk, typed: Typed, key: str, environment: str) -> str:
     """Everything about one flag; values are shown by the names of variants alone."""
     if key in desk.containment.places.environments:
         found = await desk.containment.everything(key)
         if found:
-            return _listed(desk, found)
+            return await _listed(desk, typed, found)
     key = await desk.containment.named(key, environment)
     if is_away(key):
-        return await _one_away(desk, key, environment)
+        return await _one_away(desk, typed, key, environment)
     flag = next((each for each in await desk.containment.everything(environment) if each.key == key), None)
     if flag is None:
         raise Refused(
             "There is no flag `{flag}`. `/flag show` lists the flags there are.", flag=cut(key, KEY_SHOWN)
         )
-    t, lines = desk.face.t, [_line(desk, flag)]
     history = await desk.containment.history(key, environment)
-    lines += [f"• {_change(desk, change)}" for change in history]
+    hidden = await _hidden(desk, typed, [flag, *history])
+    t, lines = desk.face.t, [_line(desk, flag, hidden)]
+    lines += [f"• {_change(desk, change, hidden)}" for change in history]
     metadata = await desk.containment.metadata(key, environment)
     if "owner" in metadata:
         lines.append(t("Owner: {owner}", owner=quoted(str(metadata["owner"]), KEY_SHOWN)))
@@ -103,10 +113,10 @@ async def _find(desk: Desk, typed: Typed) -> str:
     found = await desk.containment.find(typed.text)
     lines = await _found_away(desk, typed.text)
     if lines:
-        return "\n".join([*([_listed(desk, found)] if found else []), *lines])
+        return "\n".join([*([await _listed(desk, typed, found)] if found else []), *lines])
     if not found:
         return desk.face.t("No flag has all of these words: {words}", words=quoted(typed.text, KEY_SHOWN))
-    return _listed(desk, found)
+    return await _listed(desk, typed, found)
 
 
 async def _found_away(desk: Desk, words: str) -> list[str]:
@@ -129,7 +139,7 @@ async def _found_away(desk: Desk, words: str) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-async def _one_away(desk: Desk, key: str, environment: str) -> str:
+async def _one_away(desk: Desk, typed: Typed, key: str, environment: str) -> str:
     """A flag of another back-end, as it is there now."""
     t, looked = desk.face.t, await desk.containment.look(key, environment)
     lines = [
@@ -140,7 +150,7 @@ async def _one_away(desk: Desk, key: str, environment: str) -> str:
             description=quoted(looked.description, DESCRIPTION_SHOWN),
         ).strip()
     ]
-    if looked.facts.held_by is not None:
+    if looked.facts.held_by is not None and not await _hidden(desk, typed, [looked.facts]):
         lines.append(t("Held by {incident}.", incident=incident_name(looked.facts.held_by)))
     if looked.last is not None:
         lines.append(
@@ -169,9 +179,9 @@ async def _log(desk: Desk, typed: Typed) -> str:
     return "\n".join(_audited(desk, line, is_hidden=line.incident in hidden) for line in lines)
 
 
-def _listed(desk: Desk, found: list[Flag]) -> str:
-    t = desk.face.t
-    lines = [_line(desk, flag) for flag in found[:FLAGS_SHOWN]]
+async def _listed(desk: Desk, typed: Typed, found: list[Flag]) -> str:
+    t, hidden = desk.face.t, await _hidden(desk, typed, found[:FLAGS_SHOWN])
+    lines = [_line(desk, flag, hidden) for flag in found[:FLAGS_SHOWN]]
     if len(found) > FLAGS_SHOWN:
         command = code(t("/flag show <flag>"))
         lines.append(
@@ -180,7 +190,7 @@ def _listed(desk: Desk, found: list[Flag]) -> str:
     return "\n".join(lines)
 
 
-def _line(desk: Desk, flag: Flag) -> str:
+def _line(desk: Desk, flag: Flag, hidden: Collection[int]) -> str:
     t, now = desk.face.t, code(flag.now, KEY_SHOWN)
     key = code(flag.key, KEY_SHOWN)
     if flag.environment != desk.containment.places.default:
@@ -193,6 +203,15 @@ def _line(desk: Desk, flag: Flag) -> str:
             safe=code(flag.safe, KEY_SHOWN),
             description=quoted(flag.description, DESCRIPTION_SHOWN),
         ).strip()
+    if flag.held_by in hidden:
+        return t(
+            "{flag} is *held* at {now}; otherwise {serves}. Who did it: {log}. {description}",
+            flag=key,
+            now=now,
+            serves=code(flag.serves, KEY_SHOWN),
+            log=code(f"/flag log {flag.key}", 2 * KEY_SHOWN),
+            description=quoted(flag.description, DESCRIPTION_SHOWN),
+        ).strip()
     return t(
         "{flag} is *held* at {now} by {incident}; otherwise {serves}. {description}",
         flag=key,
@@ -203,7 +222,7 @@ def _line(desk: Desk, flag: Flag) -> str:
     ).strip()
 
 
-def _change(desk: Desk, change: FlagEvent) -> str:
+def _change(desk: Desk, change: FlagEvent, hidden: Collection[int]) -> str:
     t, now = desk.face.t, desk.now()
     words = {
         Kind.DEFINED: t("defined"),
@@ -224,13 +243,13 @@ def _change(desk: Desk, change: FlagEvent) -> str:
         said = t("{flag} {change}: {values}, by {who} {when}", who=mention(change.actor), **shared)
     else:
         said = t("{flag} {change}: {values}, {when}", **shared)
-    if change.incident is None:
+    if change.incident is None or change.incident in hidden:
         return said
     return f"{said} ({incident_name(change.incident)})"
 
 
 def _audited(desk: Desk, line: Line, *, is_hidden: bool) -> str:
-    """Of a private incident: that the flag was switched, which everybody can see, and no word of why."""
+    """Of a private incident: that the flag was switched, which everybody can see, and by whom; not why."""
     t = desk.face.t
     acts = {
         Act.CONTAIN: t("hold"),
@@ -257,6 +276,6 @@ def _audited(desk: Desk, line: Line, *, is_hidden: bool) -> str:
     )
     approver = t("approved by {who}", who=mention(line.approver)) if line.approver else ""
     if is_hidden:
-        return ", ".join(filter(None, [said, approver, t("in a private incident")]))
+        return ", ".join(filter(None, [said, approver]))
     name = "" if line.incident is None else incident_name(line.incident)
     return ", ".join(filter(None, [said, approver, name, quoted(line.reason, REASON_SHOWN)]))

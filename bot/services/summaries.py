@@ -114,7 +114,9 @@ class Summaries:
         beside = await self._engine.read(
             lambda transaction: summaries.beside(transaction, self._team_id, window.start, window.end, today)
         )
-        ours = [recovery_of(incident) for incident in known if incident.origin is None]  # history is no news
+        # history is no news, and what is private is not for everybody: not even that there is something
+        news = [incident for incident in known if incident.origin is None and not incident.private]
+        ours = [recovery_of(incident) for incident in news]
         month = rolling(MONTH, window.end, window.zone)
         told = replace(
             beside,

@@ -148,10 +148,9 @@ def _refuse_if_held(flag: Stored | None) -> None:
     if _is_drill(flag.override):
         raise _under_way(flag.key)
     raise Refused(
-        "`{flag}` is held by {holder} in {environment}, so this is no time to practise with it. Nothing was "
-        "switched.",
+        "`{flag}` is held in {environment}, so this is no time to practise with it. Nothing was switched. "
+        "By whom: `/flag show {flag}`.",
         flag=flag.key,
-        holder=flag.override.holder,
         environment=flag.env,
     )
 

@@ -1,4 +1,7 @@
-"""What a summary tells beside its incidents: silence, flags that are held, action items overdue, corrections."""
+"""What a summary tells beside its incidents: silence, flags that are held, action items overdue, corrections.
+
+Nothing of what is private: everybody reads it.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,9 @@ def _heard(transaction: Transaction, team_id: str) -> dict[int, datetime]:
 def _held(transaction: Transaction, team_id: str) -> list[Held]:
     rows = transaction.all(
         "select key, incident, created from flag_override where team_id = :team_id and incident is not null"
-        " and created <> '' order by created, key",
+        " and created <> ''"
+        " and exists (select 1 from incident where incident.team_id = flag_override.team_id"
+        " and incident.number = flag_override.incident and incident.private = 0) order by created, key",
         team_id=team_id,
     )
     return [Held(row["key"], int(row["incident"]), moment(row["created"])) for row in rows]
@@ -68,7 +73,7 @@ def _corrections(transaction: Transaction, team_id: str, start: datetime, end: d
     rows = transaction.all(
         "select timeline.incident, timeline.version, timeline.type, timeline.data, incident.declared_at"
         " from timeline join incident on incident.team_id = timeline.team_id"
-        " and incident.number = timeline.incident where timeline.team_id = :team_id"
+        " and incident.number = timeline.incident and incident.private = 0 where timeline.team_id = :team_id"
         " and timeline.type in ('milestone_corrected', 'incident_reopened', 'phase_returned')"
         " and timeline.recorded_at >= :start and timeline.recorded_at < :end order by timeline.id",
         team_id=team_id,

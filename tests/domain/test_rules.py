@@ -410,7 +410,8 @@ def test_containing_a_flag_that_this_incident_holds_changes_nothing() -> None:
 
 def test_a_flag_that_another_incident_holds_is_contained_already() -> None:
     assert refusal(after(), contain(held_by=3)) == (
-        "`payments-new-gateway` is already held at `off` by INC-3, so it is contained. `/flag show` lists them."
+        "`payments-new-gateway` is already held at `off`, so it is contained. "
+        "By whom: `/flag show payments-new-gateway`."
     )
 
 

@@ -19,7 +19,12 @@ from tests.handlers.conftest import FACE, House
 from tests.handlers.test_flags import PRESS
 
 TITLE, SERVICE = "zanzibar keys have leaked", "ledger"
-SECRETS = re.compile(r"zanzibar|ledger|barnacle", re.IGNORECASE)
+SECRETS = re.compile(r"zanzibar|ledger|barnacle|\bINC-1\b|in a private|INC-1 private", re.IGNORECASE)
+# whoever names a number is told that there is none, with the number that they named
+ECHOED = re.compile(
+    r"^/(?:flag log|incident merge) INC-1|There is no (?:other incident )?INC-1|^/incidents/INC-1"
+    r"|<title>INC-1</title>"
+)
 BOTHER = "barnacle"  # a word of what is said in the channel
 INSIDERS = ("U01ANA", "U05ELI")
 
@@ -165,10 +170,13 @@ async def test_nothing_of_it_is_anywhere_outside_its_channel(house: House, site:
     assert "2 open incidents" in inside
     everything = [*in_slack(house, channel), *said, home, *await on_pages(site)]
     assert len(everything) > 40, "there was something to walk through"
-    assert [told for told in everything if SECRETS.search(told)] == []
+    assert [told for told in everything if SECRETS.search(ECHOED.sub("", told))] == []
     assert any("search keys have leaked" in told for told in everything), "the walk finds what is public"
     assert SECRETS.search(house.read(channel)), "and would have found what is not"
-    assert any("in a private incident" in told for told in said)
+    held = next(told for told in said if told.startswith("/flag show"))
+    assert "held at off; otherwise on. Who did it: /flag log new-gateway." in held
+    assert any("hold, done, by @Ana Ruiz" in told for told in said), "whom to ask before it is switched"
+    assert any("Open: INC-2 search keys" in told for told in said)
 
 
 async def test_its_channel_is_private_and_only_ana_is_in_it(house: House) -> None:

@@ -131,7 +131,7 @@ async def test_a_drill_is_refused_in_production(practice: Practice) -> None:
 @pytest.mark.parametrize("where", ["production", "staging"])
 async def test_a_drill_is_refused_while_the_flag_is_held_anywhere(practice: Practice, where: str) -> None:
     await practice.post.kills(environment=where)
-    with pytest.raises(Refused, match=f"is held by INC-1 in {where}, so this is no time to practise"):
+    with pytest.raises(Refused, match=f"is held in {where}, so this is no time to practise"):
         await practice.runs()
     assert await practice.post.is_held(where)
 

@@ -90,7 +90,7 @@ async def test_one_incident_holds_a_flag_and_the_others_are_told_which(engine: E
     await defines(engine, GATEWAY)
     await contains(engine, GATEWAY, number=1, request="a")
     before = await everything(engine)
-    with pytest.raises(Refused, match="already held at `off` by INC-1"):
+    with pytest.raises(Refused, match="already held at `off`, so it is contained"):
         await contains(engine, GATEWAY, number=2, request="b")
     with pytest.raises(Refused, match="INC-2 does not hold"):
         await restores(engine, GATEWAY, number=2)

@@ -25,7 +25,7 @@ from bot.domain.events import (
 )
 from bot.domain.incident import Containment, FlagRequest, Incident
 from bot.domain.rules.words import written
-from bot.domain.vocabulary import FIREBREAK, REASON_MAX, Refused, incident_name
+from bot.domain.vocabulary import FIREBREAK, REASON_MAX, Refused
 
 # Whoever works on the bot's machine could change its database; where Slack is down, nobody else can press.
 ON_THE_CONSOLE = "command line"
@@ -58,10 +58,10 @@ def contain(incident: Incident, command: ContainFlag, now: datetime) -> list[Eve
         return []
     if flag.held_by is not None:
         raise Refused(
-            "`{flag}` is already held at `{safe}` by {holder}, so it is contained. `/flag show` lists them.",
+            # by whom, it does not say: a private incident is for nobody else
+            "`{flag}` is already held at `{safe}`, so it is contained. By whom: `/flag show {flag}`.",
             flag=flag.key,
             safe=flag.safe,
-            holder=incident_name(flag.held_by),
         )
     if not flag.safe:
         raise Refused(
