@@ -74,7 +74,7 @@ chaos: $(VENV)/dev ## kill, fault and fuzz the bot for a quarter of an hour (CHA
 messages: $(VENV)/dev ## collect the texts for the catalogues and compile them
 	@$(BIN)/python -m tests.catalogues
 
-wheel: $(VENV)/dev ## build the wheel into dist/
+wheel: $(BIN)/firebreak ## build the wheel into dist/
 	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove everything that these commands made

@@ -130,7 +130,7 @@ def runbooks() -> None:
     """The checklists that incidents start with."""
 
 
-@runbooks.command()
+@runbooks.command(short_help="Name what is wrong in a runbook file.")
 def check() -> None:
     """Name every runbook, and what is wrong with the broken ones; exit code 2 when one is."""
     from bot.services.runbooks import Library
@@ -145,7 +145,7 @@ def check() -> None:
         sys.exit(EXIT_CANNOT)
 
 
-@runbooks.command("schema")
+@runbooks.command("schema", short_help="Print the JSON Schema of runbooks, for editors.")
 def print_schema() -> None:
     """Print the JSON Schema of runbooks, for editors that check YAML while you write."""
     from bot.services.runbook_schema import schema_text
@@ -153,7 +153,7 @@ def print_schema() -> None:
     click.echo(schema_text(), nl=False)
 
 
-@main.command()
+@main.command(short_help="Print the app manifest for Slack.")
 @click.option("--http", "url", metavar="URL", help="For signed HTTP at this public address, not Socket Mode.")
 def manifest(url: str | None) -> None:
     """Print the app manifest to paste into api.slack.com/apps."""

@@ -103,7 +103,7 @@ class Console:
         return await self.incident(named)
 
 
-@click.command()
+@click.command(short_help="Hold a flag at its safe value for everyone.")
 @click.argument("key")
 @click.argument("reason", nargs=-1, required=True)
 @click.option("--for", "review", help="When somebody looks at it again: 2h, 30m, 3d; by default 4h.")
@@ -162,7 +162,7 @@ def kill(
     _run(work)
 
 
-@click.command()
+@click.command(short_help="Let go of a flag: it serves what it did before.")
 @click.argument("key")
 @click.option("--alone", default="", help="Why nobody else lets go of what you held, while it is open.")
 @click.option("--force", is_flag=True, help="Also when somebody else has changed it since.")
@@ -190,7 +190,7 @@ def undo(key: str, alone: str, force: bool, incident: str | None, environment: s
     _run(work)
 
 
-@click.command()
+@click.command(short_help="Keep a flag held; somebody looks again later.")
 @click.argument("key")
 @click.argument("review")
 @holder_option
@@ -210,7 +210,7 @@ def extend(key: str, review: str, incident: str | None, environment: str | None)
     _run(work)
 
 
-@click.command()
+@click.command(short_help="What a flag serves, who holds it, what happened.")
 @click.argument("key")
 @environment_option
 def show(key: str, environment: str | None) -> None:
@@ -245,7 +245,7 @@ def show(key: str, environment: str | None) -> None:
     _run(work)
 
 
-@click.command()
+@click.command(short_help="Practise: hold a flag outside production.")
 @click.argument("key")
 @environment_option
 def drill(key: str, environment: str | None) -> None:
@@ -279,7 +279,7 @@ def drill(key: str, environment: str | None) -> None:
     _run(work)
 
 
-@click.command("log")
+@click.command("log", short_help="Who switched what, newest first.")
 @click.argument("of", required=False)
 def show_log(of: str | None) -> None:
     """Who switched what, newest first: of a flag, of an incident such as INC-7, or of all."""

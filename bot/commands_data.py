@@ -53,7 +53,7 @@ class Pair(click.ParamType[tuple[str, str]]):
         return left.strip(), right.strip()
 
 
-@click.command("import")
+@click.command("import", short_help="Take over incidents from other tools and exports.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 @click.option(
     "--format",
@@ -161,7 +161,7 @@ def _summary_lines(summary: Summary, wanted: Wanted) -> list[str]:
     return lines
 
 
-@click.command()
+@click.command(short_help="Write all incidents, or one with its timeline.")
 @click.argument("incident", required=False)
 @click.option("--format", "form", type=click.Choice(["md", "json", "jsonl", "csv"]), help="Else md or jsonl.")
 def export(incident: str | None, form: str | None) -> None:

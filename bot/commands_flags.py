@@ -31,7 +31,7 @@ def flag() -> None:
     """The flags that incidents can contain."""
 
 
-@flag.command()
+@flag.command(short_help="Add a flag of two values, or change it.")
 @click.argument("key")
 @click.option("--serves", default="on", show_default=True, help="The value it serves when nobody holds it.")
 @click.option("--safe", default="off", show_default=True, help="The value it is held at during an incident.")
@@ -50,7 +50,7 @@ def define(key: str, serves: str, safe: str, description: str, environment: str 
     click.echo(f"{key} serves {serves}; held by an incident it serves {safe}.")
 
 
-@flag.command("import")
+@flag.command("import", short_help="Add or change the flags of a flagd document.")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @environment_option
 def import_flags(path: Path, environment: str | None) -> None:
@@ -100,7 +100,7 @@ def list_flags(environment: str | None) -> None:
     click.echo("\n".join(lines) if lines else "No flags yet. Add one with: firebreak flag define KEY")
 
 
-@flag.command("serve")
+@flag.command("serve", short_help="Serve the flags until stopped, without Slack.")
 def serve_flags() -> None:
     """Serve the flags until stopped, without Slack and apart from the bot: file, OFREP, flagd's HTTP and gRPC."""
     import bot.logs

@@ -15,7 +15,7 @@ from bot.errors import StartError
 from bot.services.languages import LANGUAGES, translation
 
 
-@click.command()
+@click.command(short_help="Draft the postmortem of one incident.")
 @click.argument("incident")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Else the one of the settings.")
 @click.option(

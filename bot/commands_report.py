@@ -16,7 +16,7 @@ from bot.errors import StartError
 FORMATS = ("text", "json", "csv", "png", "html")
 
 
-@click.command()
+@click.command(short_help="Recovery times with their n and intervals.")
 @click.option("--window", default="28d", show_default=True, help="28d, 90d, a month such as 2026-09, or all.")
 @click.option(
     "--group-by",

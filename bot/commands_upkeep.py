@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXIT_WRONG = 1  # what was asked for was done, and found something
 
 
-@click.command()
+@click.command(short_help="Check every timeline and what is drawn from it.")
 @click.option("--json", "as_json", is_flag=True, help="One document for machines: ok, counts, findings.")
 def verify(as_json: bool) -> None:
     """Check every timeline and what is drawn from it; exit code 1 when something is wrong.
@@ -70,7 +70,7 @@ def _counted(number: int, things: str) -> str:
     return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
 
 
-@click.command()
+@click.command(short_help="Copy the database, checked, while the bot works.")
 @click.argument("path", type=click.Path(path_type=Path))
 def backup(path: Path) -> None:
     """Copy the database to the new file PATH, checked, while the bot works."""
@@ -89,7 +89,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-@click.command()
+@click.command(short_help="Say how everything is, a line each.")
 def doctor() -> None:
     """Say how everything is: settings, database, Slack, what waits; exit code 1 when something is bad."""
     from bot.doctor import Level, diagnose
@@ -111,7 +111,7 @@ def _verdict(bad: int, warnings: int) -> str:
     return f"{bad} bad, {warnings} to keep an eye on."
 
 
-@click.command("migrate-database")
+@click.command("migrate-database", short_help="Copy a SQLite file into an empty PostgreSQL.")
 @click.argument("sqlite_file", type=click.Path(path_type=Path))
 @click.argument("postgres_url", envvar="FIREBREAK_DATABASE")
 def migrate_database(sqlite_file: Path, postgres_url: str) -> None:
