@@ -104,11 +104,16 @@ def _declares(app: AsyncApp, client: AsyncWebClient) -> None:
         announced = asyncio.create_task(client.chat_postMessage(channel="#incidents", text=body["text"]))
         channel = (await client.conversations_create(name=name))["channel"]["id"]
         await asyncio.gather(
-            announced,
             client.conversations_invite(channel=channel, users=body["user_id"]),
+            _link(client, announced, channel, body["text"]),
             _topic(client, channel, body["text"]),
             _surfaces(client, channel, body["text"]),
         )
+
+
+async def _link(client: AsyncWebClient, announced: asyncio.Task[Any], channel: str, text: str) -> None:
+    message = await announced
+    await client.chat_update(channel=message["channel"], ts=message["ts"], text=f"{text} <#{channel}>")
 
 
 async def _topic(client: AsyncWebClient, channel: str, text: str) -> None:
@@ -119,20 +124,17 @@ async def _topic(client: AsyncWebClient, channel: str, text: str) -> None:
 async def _surfaces(client: AsyncWebClient, channel: str, text: str) -> None:
     card = await client.chat_postMessage(channel=channel, text=text, blocks=_blocks(text))
     below = client.chat_postMessage(channel=channel, text=text, blocks=_blocks(text))
-    _, checklist = await asyncio.gather(_found(client, channel, card["ts"], "Card"), below)
-    await _found(client, channel, checklist["ts"], "Checklist")
+    _, checklist = await asyncio.gather(_kept(client, channel, card["ts"], "card"), below)
+    await _kept(client, channel, checklist["ts"], "checklist")
 
 
-async def _found(client: AsyncWebClient, channel: str, ts: str, title: str) -> None:
-    await asyncio.gather(
-        client.pins_add(channel=channel, timestamp=ts), _bookmarked(client, channel, ts, title)
-    )
-
-
-async def _bookmarked(client: AsyncWebClient, channel: str, ts: str, title: str) -> None:
+async def _kept(client: AsyncWebClient, channel: str, ts: str, title: str) -> None:
+    pinned = asyncio.create_task(client.pins_add(channel=channel, timestamp=ts))
     link = (await client.chat_getPermalink(channel=channel, message_ts=ts))["permalink"]
-    await client.bookmarks_list(channel_id=channel)
-    await client.bookmarks_add(channel_id=channel, title=title, type="link", link=link)
+    standing = (await client.bookmarks_list(channel_id=channel))["bookmarks"]
+    if all(each["link"] != link for each in standing):
+        await client.bookmarks_add(channel_id=channel, title=title, type="link", link=link)
+    await pinned
 
 
 def _blocks(text: str) -> list[dict[str, Any]]:

@@ -38,9 +38,21 @@ from handlers.desk import Desk
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """Connect every story, then what catches the rest: Bolt takes the first listener that matches."""
+    """Connect every story, then what catches the rest: Bolt takes the first listener that matches.
+
+    It asks one after the other, which takes as long as a declaration's own work where there are sixty. So commands
+    come first, then the stories of what is heard: Slack tells a dozen events for each declaration.
+    """
     routers = {slash: Router(slash, desk) for slash in Slash}
     incident, flag, mttr = (routers[slash] for slash in (Slash.INCIDENT, Slash.FLAG, Slash.MTTR))
+    for router in routers.values():
+        router.listen(app)
+    capturing.register(app, desk)
+    waiting.register(app, desk)
+    leaving.register(app, desk)
+    home.register(app, desk)
+    usage.register(app, incident, desk)
+    unmatched.register_events(app)
     declare.register(app, incident, desk)
     respond.register(app, incident, desk)
     gates.register(app, incident, desk)
@@ -57,15 +69,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
     timeline.register(incident, desk)
     measures.register(incident, desk)
     postmortem.register(app, incident, desk)
-    usage.register(app, incident, desk)
     flags.register(flag, desk)
     containing.register(app, flag, desk)
     drilling.register(flag, desk)
     reports.register(app, mttr, desk)
-    waiting.register(app, desk)
-    capturing.register(app, desk)
-    leaving.register(app, desk)
-    home.register(app, desk)
-    for router in routers.values():
-        router.listen(app)
     unmatched.register(app, desk)

@@ -38,15 +38,6 @@ Listener = Callable[[Desk, Body, Body, Incident], Awaitable[None]]
 def register(app: AsyncApp, desk: Desk) -> None:
     """Connect the story. Bolt keeps back what the bot itself pins, writes and sets; not where it goes."""
 
-    @app.event(Heard.PIN_ADDED)
-    @app.event(Heard.REACTION_ADDED)
-    async def kept(event: Body, body: Body) -> None:
-        await _keep(desk, event, body)
-
-    @app.event(Heard.PIN_REMOVED)
-    async def unpinned(event: Body, body: Body) -> None:
-        await _unpin(desk, event, body)
-
     @app.event(Heard.MESSAGE)
     async def said(event: Body, body: Body, context: AsyncBoltContext) -> None:
         listener = SUBTYPES.get(event.get("subtype") or "")
@@ -74,6 +65,15 @@ def register(app: AsyncApp, desk: Desk) -> None:
         if isinstance(person, str):
             is_bot = person == context.bot_user_id
             await _capture(desk, event, body, PersonLeft(at=_when(desk, event), by=person, is_bot=is_bot))
+
+    @app.event(Heard.PIN_ADDED)
+    @app.event(Heard.REACTION_ADDED)
+    async def kept(event: Body, body: Body) -> None:
+        await _keep(desk, event, body)
+
+    @app.event(Heard.PIN_REMOVED)
+    async def unpinned(event: Body, body: Body) -> None:
+        await _unpin(desk, event, body)
 
 
 async def _keep(desk: Desk, event: Body, body: Body) -> None:

@@ -24,10 +24,18 @@ ANYTHING = re.compile(".*", re.DOTALL)
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """Connect the last listeners; nothing registered after them is ever asked."""
+    """Connect the last listeners, but for events; nothing registered after them is ever asked."""
     _limits(app)
     _leftovers(app, desk)
     _mistakes(app, desk)
+
+
+def register_events(app: AsyncApp) -> None:
+    """Connect what is left of the events; after all stories that hear of any."""
+
+    @app.event(ANYTHING)
+    async def event() -> None:
+        """An event that nobody needs. Bolt acknowledges it."""
 
 
 def _limits(app: AsyncApp) -> None:
@@ -42,10 +50,6 @@ def _limits(app: AsyncApp) -> None:
 
 def _leftovers(app: AsyncApp, desk: Desk) -> None:
     face = desk.face
-
-    @app.event(ANYTHING)
-    async def event() -> None:
-        """An event that nobody needs. Bolt acknowledges it."""
 
     @app.action(ANYTHING)
     async def action(ack: AsyncAck, respond: AsyncRespond) -> None:

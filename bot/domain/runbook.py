@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -258,7 +259,8 @@ def _none_twice(kind: str, key: str, ids: Mapping[Phase, Sequence[str]]) -> None
             seen.add(each)
 
 
-class Match(Frozen):
+@dataclass(frozen=True)  # a model would check the whole runbook again
+class Match:
     """How well a runbook fits, and because of what. Nothing named: it is the general one, or fits by nothing."""
 
     runbook: Runbook
