@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -124,8 +125,9 @@ class Question(Frozen):
     ] = True
 
 
-def _tokens(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
+@functools.lru_cache(maxsize=1024)  # the words of all runbooks are asked for at each declaration
+def _tokens(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.casefold()))
 
 
 def _has_letters(word: str) -> str:
@@ -289,8 +291,8 @@ def match(runbook: Runbook, title: str, services: Sequence[str] = (), labels: Se
 
 def matched_words(runbook: Runbook, title: str) -> list[str]:
     """The runbook's words that stand in the title, whole and regardless of case."""
-    words = set(_tokens(title))
-    return [word for word in runbook.matching.words if set(_tokens(word)) <= words]
+    words = _tokens(title)
+    return [word for word in runbook.matching.words if _tokens(word) <= words]
 
 
 def matches(
