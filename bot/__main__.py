@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 import bot.logs
-from bot import commands_data, commands_flags, commands_postmortem, commands_report, commands_upkeep
+from bot.cli import data, flags, postmortem, report, upkeep
 from bot.config import Settings, SettingsError, is_web_address
 from bot.domain.vocabulary import Refused
 from bot.errors import StartError
@@ -164,11 +164,8 @@ def manifest(url: str | None) -> None:
     click.echo(json.dumps(built("http" if url else "socket", url), indent=2))
 
 
-commands_flags.register(main.add_command)
-commands_report.register(main.add_command)
-commands_postmortem.register(main.add_command)
-commands_upkeep.register(main.add_command)
-commands_data.register(main.add_command)
+for story in (flags, report, postmortem, upkeep, data):
+    story.register(main.add_command)
 
 
 if __name__ == "__main__":

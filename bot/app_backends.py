@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import aiohttp
 
 from bot.config import Settings
-from bot.config_flags import BackendSettings
+from bot.config.flags import BackendSettings
 from bot.flags.flagd_file import FlagdFile
 from bot.flags.flagsmith import Flagsmith
 from bot.flags.launchdarkly import LaunchDarkly

@@ -1,4 +1,4 @@
-"""Keep the data: check what is stored, copy it, and nothing else. commands_upkeep has what people type."""
+"""Keep the data: check what is stored, copy it, and nothing else. bot/cli/upkeep.py has what people type."""
 
 from __future__ import annotations
 

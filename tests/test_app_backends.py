@@ -9,7 +9,7 @@ import pytest
 
 from bot.app_backends import BUILDERS, flag_sites
 from bot.config import Settings
-from bot.config_flags import Kind
+from bot.config.flags import Kind
 
 SECRET = "a-token-that-nobody-prints"
 WITHOUT_TOKEN = ("flagd-file",)

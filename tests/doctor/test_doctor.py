@@ -24,10 +24,10 @@ from bot.storage.address import parse_address
 from bot.storage.engine import Engine
 from bot.storage.opening import open_engine
 from bot.storage.sqlite import SqliteEngine
+from tests.cli.test_main import firebreak
 from tests.domain.samples import later
 from tests.storage.doing import declares
 from tests.stories.test_stories import settings_for
-from tests.test_cli import firebreak
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.config_flags import Flags, flag_settings, flag_tokens
+from bot.config.flags import Flags, flag_settings, flag_tokens
 from bot.domain.commands import ExtendContainment, TakeRole
 from bot.domain.containing import AT_MOST_A_MINUTE, Policy, for_how_long, policy_in, review_time
 from bot.domain.events import Event, FlagAsked, FlagContained, FlagRestored
@@ -283,7 +283,7 @@ async def test_8_what_is_refused_leaves_no_trace_of_having_been_done(post: Post)
 
 
 def test_9_a_read_token_is_never_shown() -> None:
-    """Back-ends have their own: tests/flags and tests/test_config.py hold that they are named when too strong."""
+    """Back-ends have their own: tests/flags and tests/config hold that they are named when too strong."""
     tokens, wrong = flag_tokens("production:" + "hidden" * 4, ["production"])
     assert wrong == []
     assert "hidden" not in repr(flag_settings(Flags(), Path(), tokens))

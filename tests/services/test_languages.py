@@ -7,7 +7,7 @@ import gettext
 import pytest
 from babel.messages.catalog import Message
 
-from bot.config_spoken import MEANINGS
+from bot.config.spoken import MEANINGS
 from bot.domain.incident import Incident
 from bot.domain.metrics.wording import day_words, duration_words
 from bot.domain.naming import refusal_words, role_word

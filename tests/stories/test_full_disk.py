@@ -14,9 +14,9 @@ import pytest
 from bot.sandbox.server import Sandbox
 from bot.storage.engine import Engine, StorageUnavailable, Transaction
 from bot.storage.sqlite import SqliteEngine
+from tests.cli.test_main import firebreak
 from tests.storage.doing import declares, everything, found
 from tests.stories.test_stories import bot_in
-from tests.test_cli import firebreak
 
 REFUSED = "It could not be stored, so nothing was changed."
 LONG = "x" * 2500

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
+from bot.cli.console import AWAY_WITHIN, Console
 from bot.domain.bulk import request_of, seen_as, several
 from bot.domain.containing import review_time
 from bot.domain.incident import Incident
@@ -15,13 +14,6 @@ from bot.domain.vocabulary import REASON_MAX, Refused
 from bot.services.bulk import Bulk, Came, Seen
 from bot.storage.flag_audit import Step
 from bot.storage.flags import Terms
-
-AWAY_WITHIN = (
-    15.0  # seconds for each back-end's answer; a slow one takes two, and one that is asked again more
-)
-
-if TYPE_CHECKING:
-    from bot.commands_containing import Console
 
 
 async def kill_several(

@@ -13,9 +13,9 @@ from bot.flags.publishing import Publisher
 from bot.storage import flag_definitions
 from bot.storage.sqlite import SqliteEngine
 from bot.storage.workspaces import remember
+from tests.cli.test_flags import firebreak, refused
 from tests.domain.samples import NOON
 from tests.domain.test_flags import ROLLOUT
-from tests.test_flags_cli import firebreak, refused
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ import pytest
 from bot.sandbox.server import Sandbox
 from bot.storage.address import parse_address
 from bot.storage.opening import open_engine
+from tests.cli.test_main import firebreak, refused
 from tests.storage.doing import declares
 from tests.stories.test_stories import bot_in
-from tests.test_cli import firebreak, refused
 
 NOTHING_WRONG = "Nothing is wrong. Looked at: 1 workspace, 1 incident, "
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_config import loaded, refusal
+from tests.config.test_settings import loaded, refusal
 
 
 def test_services_say_who_is_called_and_which_paths_go_through_them(tmp_path: Path) -> None:

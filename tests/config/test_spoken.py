@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.vocabulary import Severity
-from tests.test_config import loaded, refusal
+from tests.config.test_settings import loaded, refusal
 
 
 def test_in_french_the_severities_mean_what_they_do_in_french_unless_the_file_says_so(tmp_path: Path) -> None:

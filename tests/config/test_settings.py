@@ -16,12 +16,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.config import ENVIRONMENT, File, Settings, SettingsError
-from bot.config_spoken import MEANINGS
+from bot.config.spoken import MEANINGS
 from bot.domain.runbook import Frozen
 from bot.domain.vocabulary import Severity
 from bot.services.runbooks import BUILT_IN
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = ROOT / "firebreak.example.toml"
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-1-hidden", "xapp-1-hidden", "0123456789abcdef-hidden"

@@ -14,8 +14,8 @@ from bot.storage import workspaces
 from bot.storage.sqlite import SqliteEngine
 from chaos.applications import application
 from chaos.bots import free_port
+from tests.cli.test_main import firebreak, refused
 from tests.flags.serving import TEAM, TOKEN
-from tests.test_cli import firebreak, refused
 
 
 @contextlib.asynccontextmanager

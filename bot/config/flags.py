@@ -1,4 +1,4 @@
-"""Settings of the flags: environments, read tokens, and where applications find them. Read by bot/config.py."""
+"""Settings of the flags: environments, read tokens, and where applications find them."""
 
 from __future__ import annotations
 

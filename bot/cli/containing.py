@@ -2,105 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import getpass
-import os
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import click
 
-from bot.commands_bulk import kill_several
-from bot.config import Settings
+from bot.cli.bulk import kill_several
+from bot.cli.console import (
+    AWAY_WITHIN,
+    Console,
+    environment_option,
+    holder_option,
+    incident_option,
+    new_request,
+    run,
+)
 from bot.domain.away import is_away
 from bot.domain.bulk import is_several
 from bot.domain.commands import ExtendContainment
 from bot.domain.containing import review_time
 from bot.domain.events import FlagRestored
-from bot.domain.language import English
 from bot.domain.vocabulary import Refused, Severity, incident_name, incident_number
-from bot.flags.files import FlagFile
-from bot.services.containment import Containment, Places
-from bot.services.drilling import Drills, Seen
-from bot.services.incidents import Actor, Incidents
-from bot.services.runbooks import Library
-from bot.services.vendors import Vendors
+from bot.services.drilling import Seen
 from bot.storage.flag_audit import Act, Step
 from bot.storage.flags import Terms
-
-FILE_WITHIN = (
-    5.0  # seconds; whoever writes the file looks twice a second, and nobody waits for us but a person
-)
-
-if TYPE_CHECKING:
-    from bot.offline import Database
-
-AWAY_WITHIN = 15.0  # seconds; a slow vendor takes two, and one that is asked again a few more
-
-environment_option = click.option(
-    "--env", "environment", help="The environment; by default the first one of [flags] environments."
-)
-incident_option = click.option(
-    "--incident", help="Because of which incident, such as INC-7; by default the only one that is open."
-)
-holder_option = click.option(
-    "--incident", help="Which one holds it, such as INC-7; by default it is looked up."
-)
-
-
-@dataclass(frozen=True)
-class Console:
-    """The services, and who works on the command line."""
-
-    incidents: Incidents
-    containment: Containment
-    drills: Drills
-    actor: Actor
-    now: Callable[[], datetime]
-
-    def environment(self, named: str | None) -> str:
-        places = self.containment.places
-        return places.default if named is None else places.named(named)
-
-    async def incident(self, named: str | None) -> int:
-        """The number of the incident that was named, or of the only one that is open; raises Refused."""
-        if named is not None:
-            number = incident_number(named)
-            if number is None:
-                raise Refused(
-                    "{name} is not the name of an incident; they look like INC-42.", name=repr(named)
-                )
-            return number
-        known = [incident.number for incident in await self.incidents.still_open()]
-        if len(known) == 1:
-            return known[0]
-        if not known:
-            raise Refused(
-                "No incident is open, so nothing was switched. Name one with --incident, or declare one with it: "
-                "--declare P1."
-            )
-        raise Refused(
-            "Several incidents are open, so nothing was switched. Name one with --incident: {names}.",
-            names=", ".join(map(incident_name, known)),
-        )
-
-    async def holder(self, named: str | None, flag: str, where: str) -> int:
-        """The incident that was named, or the one that holds the flag, or the only one that is open."""
-        if named is None:
-            facts = (await self.containment.look(flag, where)).facts
-            if facts.held_by is not None:
-                return facts.held_by
-            if not await self.incidents.still_open():
-                raise Refused(
-                    "{flag} is not held in {environment}, and no incident is open. Nothing was switched.",
-                    flag=flag,
-                    environment=where,
-                )
-        return await self.incident(named)
 
 
 @click.command(short_help="Hold a flag at its safe value for everyone.")
@@ -130,19 +54,19 @@ def kill(
                     "Declare it with the first flag alone, then hold the others. Nothing was switched."
                 )
             return await kill_several(
-                console, key, why, where, review=review, incident=incident, request=_request(), yes=yes
+                console, key, why, where, review=review, incident=incident, request=new_request(), yes=yes
             )
         terms = Terms(review=None if review is None else review_time(review), console=True)
         flag = await console.containment.named(key, where)
         await console.containment.look(flag, where)  # no incident is declared for a flag that there is not
         if declare is not None:
             declared = await console.incidents.declare(
-                console.actor, title=why, severity=Severity(declare), key=_request()
+                console.actor, title=why, severity=Severity(declare), key=new_request()
             )
             number = declared.incident.number
         else:
             number = await console.incident(incident)
-        request = _request()
+        request = new_request()
         outcome = await console.containment.kill(
             console.actor, number, flag=flag, environment=where, reason=why, key=request, terms=terms
         )
@@ -159,7 +83,7 @@ def kill(
             f"confirmed by reading it back. It served {held.before}. Signed: {console.actor.name}."
         ]
 
-    _run(work)
+    run(work)
 
 
 @click.command(short_help="Let go of a flag: it serves what it did before.")
@@ -173,7 +97,7 @@ def undo(key: str, alone: str, force: bool, incident: str | None, environment: s
 
     async def work(console: Console) -> list[str]:
         where = console.environment(environment)
-        flag, request = await console.containment.named(key, where), _request()
+        flag, request = await console.containment.named(key, where), new_request()
         outcome = await console.containment.undo(
             console.actor,
             await console.holder(incident, flag, where),
@@ -187,7 +111,7 @@ def undo(key: str, alone: str, force: bool, incident: str | None, environment: s
         serves = next((each.serves for each in outcome.events if isinstance(each, FlagRestored)), "?")
         return [f"{key} in {where} serves {serves} again for everyone. Signed: {console.actor.name}."]
 
-    _run(work)
+    run(work)
 
 
 @click.command(short_help="Keep a flag held; somebody looks again later.")
@@ -204,10 +128,10 @@ def extend(key: str, review: str, incident: str | None, environment: str | None)
             by=console.actor.id, flag=key, environment=where, review=review_time(review)
         )
         number = await console.holder(incident, await console.containment.named(key, where), where)
-        await console.containment.change(console.actor, number, command, key=_request())
+        await console.containment.change(console.actor, number, command, key=new_request())
         return [f"{key} in {where} stays held; somebody is asked to look at it again after {review}."]
 
-    _run(work)
+    run(work)
 
 
 @click.command(short_help="What a flag serves, who holds it, what happened.")
@@ -242,7 +166,7 @@ def show(key: str, environment: str | None) -> None:
             for each in await console.containment.history(key, where)
         ]
 
-    _run(work)
+    run(work)
 
 
 @click.command(short_help="Practise: hold a flag outside production.")
@@ -252,7 +176,7 @@ def drill(key: str, environment: str | None) -> None:
     """Hold a flag outside production, see the effect, let go of it again; says how long it took."""
 
     async def work(console: Console) -> list[str]:
-        done = await console.drills.run(console.actor, key, environment, key=_request())
+        done = await console.drills.run(console.actor, key, environment, key=new_request())
         place = f"{done.flag} in {done.environment}"
         back = (
             f"It serves {done.serves} again"
@@ -276,7 +200,7 @@ def drill(key: str, environment: str | None) -> None:
             f"exactly as before. Signed: {console.actor.name}."
         ]
 
-    _run(work)
+    run(work)
 
 
 @click.command("log", short_help="Who switched what, newest first.")
@@ -304,7 +228,7 @@ def show_log(of: str | None) -> None:
             for each in lines
         ] or ["Nothing was switched yet." if of is None else f"Nothing was switched yet that fits {of!r}."]
 
-    _run(work)
+    run(work)
 
 
 async def _came_of(console: Console, flag: str, where: str, request: str) -> str:
@@ -320,81 +244,6 @@ async def _came_of(console: Console, flag: str, where: str, request: str) -> str
         return f"{flag} in {where} is being checked: see firebreak flag log {flag}. {signed}"
     done = "is held for everyone" if line.act is Act.CONTAIN else "serves what it did before again"
     return f"{flag} in {where} {done}, confirmed in {line.seconds or 0:.1f} s by reading it back. {signed}"
-
-
-def person() -> Actor:
-    """Who works on the command line: the user of the operating system, and it is said that it is one."""
-    try:
-        name = f"{getpass.getuser()} (command line)"
-    except (KeyError, OSError):  # a container whose user has no name
-        name = "command line"
-    return Actor(name, name)
-
-
-@asynccontextmanager
-async def _console() -> AsyncIterator[Console]:
-    from bot import offline
-
-    settings = Settings.load(os.environ, slack=False)
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(offline.existing(settings))
-        incidents = Incidents(
-            database.engine,
-            team_id=database.team_id,
-            runbooks=lambda: Library.load(list(settings.runbook_folders), database.language).runbooks,
-            now=_now,
-        )
-        from bot.app_backends import (
-            flag_sites,
-        )  # here, because it brings aiohttp, which no other command needs
-
-        sites = await stack.enter_async_context(flag_sites(settings))
-        vendors = Vendors(sites, database.engine, incidents, team_id=database.team_id, now=_now, t=English())
-        containment = Containment(
-            database.engine,
-            incidents,
-            team_id=database.team_id,
-            now=_now,
-            places=Places(settings.flags.environments, settings.flags.production),
-            vendors=vendors if sites else None,
-        )
-        yield Console(incidents, containment, _drills(settings, database, containment), person(), _now)
-
-
-def _drills(settings: Settings, database: Database, containment: Containment) -> Drills:
-    """The effect is looked for in the file, where one is written: by the bot, or by `firebreak flag serve`."""
-    folder = settings.flags.folder
-
-    async def in_file(flag: str, environment: str) -> bool:
-        if folder is None:
-            raise AssertionError("it is asked of a file only where there is one")
-        return await asyncio.to_thread(FlagFile(folder, environment).holds, flag)
-
-    return Drills(
-        database.engine,
-        containment,
-        team_id=database.team_id,
-        now=_now,
-        held=containment.is_held if folder is None else in_file,
-        where=Seen.STORED if folder is None else Seen.FILE,
-        seen_within=FILE_WITHIN,
-    )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _request() -> str:
-    return f"console:{uuid.uuid4()}"
-
-
-def _run(work: Callable[[Console], Awaitable[list[str]]]) -> None:
-    async def inside() -> list[str]:
-        async with _console() as console:
-            return await work(console)
-
-    click.echo("\n".join(asyncio.run(inside())))
 
 
 def register(group: Callable[[click.Command], None]) -> None:

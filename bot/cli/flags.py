@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from bot import commands_containing
+from bot.cli import containing
+from bot.cli.console import environment_option, person
 from bot.config import Settings
 from bot.domain.flags import Definition, checked_key, read_document
 from bot.domain.spelling import unknown
@@ -20,10 +20,6 @@ from bot.domain.vocabulary import Refused
 from bot.stopping import Stop
 
 DOCUMENT_MAX = 64 * 1024 * 1024  # bytes of a document; ten thousand large flags are about ten megabytes
-
-environment_option = click.option(
-    "--env", "environment", help="The environment; by default the first one of [flags] environments."
-)
 
 
 @click.group()
@@ -127,7 +123,7 @@ def _define(definitions: list[Definition], environment: str | None) -> list[str]
         settings = Settings.load(os.environ, slack=False)
         async with offline.existing(settings) as database:
             return await offline.define_flags(
-                database, _environment(settings, environment), definitions, by=_person()
+                database, _environment(settings, environment), definitions, by=person().name
             )
 
     return asyncio.run(work())
@@ -141,14 +137,6 @@ def _environment(settings: Settings, named: str | None) -> str:
     if named not in known:
         raise Refused("There is no environment {name}; {hint}", name=repr(named), hint=unknown(named, known))
     return named
-
-
-def _person() -> str:
-    """Who works on the command line, for the log of flags."""
-    try:
-        return f"{getpass.getuser()} (command line)"
-    except (KeyError, OSError):  # a container whose user has no name
-        return "command line"
 
 
 def _read(path: Path) -> str:
@@ -173,5 +161,5 @@ def _read(path: Path) -> str:
 
 def register(group: Callable[[click.Command], None]) -> None:
     """Add the commands with `group.add_command`."""
-    commands_containing.register(flag.add_command)
+    containing.register(flag.add_command)
     group(flag)

@@ -15,9 +15,9 @@ from urllib.parse import quote
 import pytest
 
 from bot.sandbox.server import Sandbox
+from tests.cli.test_main import firebreak, refused
 from tests.postgres import PASSWORD, Server, own_schema
 from tests.stories.test_stories import bot_in
-from tests.test_cli import firebreak, refused
 
 START_SECONDS = 30.0  # for a bot to say that it is connected, on a busy machine
 

@@ -1,4 +1,4 @@
-"""What is said in a workspace's language unless the settings file words it itself. Read by bot/config.py."""
+"""What is said in a workspace's language unless the settings file words it itself."""
 
 from __future__ import annotations
 
