@@ -64,7 +64,9 @@ async def _by_the_month(engine: Engine, team_id: str, tally: Tally, window: Wind
     """The database joins the columns of one month while those of the one before are counted."""
 
     async def read(month: Window | None) -> Columns | None:
-        return month and await engine.read(
+        if month is None:
+            return None
+        return await engine.read(
             lambda transaction: figures.columns_between(
                 transaction, team_id, month.start, month.end, services=services
             )
