@@ -29,7 +29,7 @@ async def main(folder: Path) -> None:
         evaluator = service.publisher.document("production").evaluator("rules")
         if evaluator is None:
             raise AssertionError("the flag was defined before")
-        body = b"x" * len(evaluator.answer(Context()).body)
+        body = b"x" * len(evaluator.answer(Context(None, {})).body)
 
         async def constant(request: web.Request) -> web.Response:
             await request.read()

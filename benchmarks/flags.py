@@ -36,9 +36,12 @@ PUSHES = 60  # kills and undos seen by who is pushed to: milliseconds each, so t
 TOGGLES = 15  # the same for the file, where the two take up to a second together
 POLL = 0.5  # seconds between two looks of the Python provider at its file (its `deadline_ms`)
 CLIENTS, SECONDS, RUNS = 64, 3.0, 5
+USERS = 5000
+COUNTRIES = ("FR", "DE", "NL", "PL", "GB", "US", "BR", "IN", "JP", "ZA")
 PUBLISHED = 40  # kills at each size
 FEW, MANY, OVERRIDES = 100, 10_000, 100
 KILLS = 50
+ROLLOUT = {"fractional": [["on", 37], ["off", 63]]}
 RULES = {"if": [{"in": [{"var": "country"}, ["FR", "DE"]]}, "on", "off"]}
 
 
@@ -67,8 +70,8 @@ class Bench:
         self.service.publisher.wake()
 
 
-async def define(engine: Engine, *keys: str) -> None:
-    definitions = [Definition.read(key, SWITCH | {"targeting": RULES}) for key in keys]
+async def define(engine: Engine, *keys: str, rules: dict[str, Any] = RULES) -> None:
+    definitions = [Definition.read(key, SWITCH | {"targeting": rules}) for key in keys]
     await engine.write(
         lambda transaction: flag_definitions.define(transaction, TEAM, ENV, definitions, by="bo", now=NOON)
     )
@@ -205,6 +208,7 @@ async def server() -> AsyncIterator[int]:
     with tempfile.TemporaryDirectory(prefix="firebreak-bench-") as folder:
         async with SqliteEngine.open(Path(folder) / "firebreak.db") as engine:
             await define(engine, "rules")
+            await define(engine, "rollout", rules=ROLLOUT)
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.flag_server", folder, stdout=asyncio.subprocess.PIPE
         )
@@ -217,8 +221,13 @@ async def server() -> AsyncIterator[int]:
             await process.communicate()
 
 
-def request(path: str) -> bytes:
-    body = json.dumps({"context": {"targetingKey": "user-4711", "plan": "free", "country": "FR"}}).encode()
+def requests(path: str) -> list[bytes]:
+    """As many users as anybody may be at once, no two alike: what is served depends on their country."""
+    return [request(path, f"user-{number}", COUNTRIES[number % len(COUNTRIES)]) for number in range(USERS)]
+
+
+def request(path: str, user: str, country: str) -> bytes:
+    body = json.dumps({"context": {"targetingKey": user, "plan": "free", "country": country}}).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -227,15 +236,20 @@ def request(path: str) -> bytes:
 
 
 async def evaluated() -> list[Figure]:
-    """Evaluations of a flag with rules, beside a route that returns a constant."""
+    """Evaluations of a flag with rules and of a percentage, beside a route that returns a constant."""
     rounds: list[tuple[Load, Load]] = []
+    rollouts: list[float] = []
     async with server() as port:
         for _ in range(RUNS):
             ours = await load(
-                port, request("/ofrep/v1/evaluate/flags/rules"), clients=CLIENTS, seconds=SECONDS
+                port, requests("/ofrep/v1/evaluate/flags/rules"), clients=CLIENTS, seconds=SECONDS
             )
-            theirs = await load(port, request("/constant"), clients=CLIENTS, seconds=SECONDS)
+            theirs = await load(port, requests("/constant"), clients=CLIENTS, seconds=SECONDS)
+            rollout = await load(
+                port, requests("/ofrep/v1/evaluate/flags/rollout"), clients=CLIENTS, seconds=SECONDS
+            )
             rounds.append((ours, theirs))
+            rollouts.append(rollout.per_second / theirs.per_second)
     return [
         Figure(
             "OFREP evaluations ÷ constant answers, 64 at once",
@@ -244,6 +258,7 @@ async def evaluated() -> list[Figure]:
             at_least=True,
         ),
         Figure("the same, p99", statistics.median(ours.p99 / theirs.p99 for ours, theirs in rounds), 3),
+        Figure("a percentage, evaluated for each user ÷ constant answers", statistics.median(rollouts)),
         Figure("OFREP evaluations a second", statistics.median(ours.per_second for ours, _ in rounds)),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -15,21 +16,21 @@ class Load:
     p99: float
 
 
-async def load(port: int, request: bytes, *, clients: int, seconds: float) -> Load:
-    """Each client sends the next request when the last one is answered."""
+async def load(port: int, requests: Sequence[bytes], *, clients: int, seconds: float) -> Load:
+    """Each client sends the next request when the last one is answered, and each begins at another of them."""
     end = time.perf_counter() + seconds
     began = time.perf_counter()
-    taken = await asyncio.gather(*(_client(port, request, end) for _ in range(clients)))
+    taken = await asyncio.gather(*(_client(port, requests, number, end) for number in range(clients)))
     times = sorted(each for one in taken for each in one)
     return Load(len(times) / (time.perf_counter() - began), times[int(len(times) * 0.99)])
 
 
-async def _client(port: int, request: bytes, end: float) -> list[float]:
+async def _client(port: int, requests: Sequence[bytes], first: int, end: float) -> list[float]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    taken = []
+    taken: list[float] = []
     try:
         while (sent := time.perf_counter()) < end:
-            writer.write(request)
+            writer.write(requests[(first + len(taken)) % len(requests)])
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200"):
                 raise AssertionError(head.decode())

@@ -7,7 +7,7 @@ together from lines that are there already, and a flag is evaluated by a small e
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left, insort
+from bisect import bisect_left
 
 from bot.flags.evaluating import Evaluator
 from bot.storage.flag_definitions import Change
@@ -15,6 +15,9 @@ from bot.storage.flag_definitions import Change
 HEAD = b'{"$schema":"https://flagd.dev/schema/v0/flags.json","flags":{\n'
 FOOT = b"\n}}\n"
 CLOCK = "$flagd"  # the variable under which rules find the time
+BLOCK = (
+    128  # flags whose lines are kept joined: of ten thousand, one kill joins these again and writes 80 pieces
+)
 TAG_BITS = 128  # of the tag; two documents share one by accident never
 
 
@@ -31,7 +34,7 @@ class Document:
         self._evaluators: dict[str, Evaluator] = {}
         self._timed: set[str] = set()
         self._tag = 0
-        self._text: bytes | None = None
+        self._blocks: dict[int, bytes] = {}
 
     def apply(self, change: Change) -> set[str]:
         """Take over what was read; answers the keys of the flags that are served differently now.
@@ -43,8 +46,6 @@ class Document:
         differing = {key for key, served in change.flags.items() if self._served.get(key) != served}
         for key in differing:
             self._replace(key, change.flags[key])
-        if differing:
-            self._text = None
         self.revision = max(self.revision, change.revision)
         return differing
 
@@ -61,9 +62,12 @@ class Document:
     @property
     def text(self) -> bytes:
         """The flagd document, one flag a line in the order of their keys."""
-        if self._text is None:
-            self._text = HEAD + b",\n".join([self._lines[key] for key in self._keys]) + FOOT
-        return self._text
+        return b"".join(self.pieces)
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """The same in parts to be written one after the other: those that did not change are there already."""
+        return [HEAD, *(self._block(start) for start in range(0, len(self._keys), BLOCK)), FOOT]
 
     @property
     def keys(self) -> list[str]:
@@ -81,17 +85,28 @@ class Document:
             known = self._evaluators[key] = Evaluator(key, self._served[key])
         return known
 
+    def _block(self, start: int) -> bytes:
+        known = self._blocks.get(start)
+        if known is None:
+            lines = b",\n".join([self._lines[key] for key in self._keys[start : start + BLOCK]])
+            known = self._blocks[start] = b",\n" + lines if start else lines
+        return known
+
     def _replace(self, key: str, served: str | None) -> None:
         self._evaluators.pop(key, None)
         self._timed.discard(key)
         self._tag -= self._sums.pop(key, 0)
-        known = key in self._served
+        place = bisect_left(self._keys, key)
         if served is None:
-            self._keys.pop(bisect_left(self._keys, key))
+            self._keys.pop(place)
+            self._blocks.clear()  # all that follow have moved
             del self._served[key], self._lines[key]
         else:
-            if not known:
-                insort(self._keys, key)
+            if key in self._served:
+                self._blocks.pop(place - place % BLOCK, None)
+            else:
+                self._keys.insert(place, key)
+                self._blocks.clear()
             if CLOCK in served:
                 self._timed.add(key)
             line = f'"{key}":{served}'.encode()

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from bot.flags.reads import likeness, names_read
 
 # What rules do on values nobody expected of a context; each ends as one answer to one caller.
 BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
+KEPT = 1000  # answers of one flag for contexts that its rules cannot tell apart; then it begins anew
+
 _ENCODER = json.JSONEncoder(separators=(",", ":"))  # made once: json.dumps makes one for each call
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """For whom a flag is evaluated."""
 
-    targeting_key: str | None = None
-    attributes: dict[str, Any] = field(default_factory=dict)
+    targeting_key: str | None
+    attributes: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,20 @@ class Evaluator:
         self._error, self._asked = OpenFeatureError, EvaluationContext
         self._resolve, self._default = self._resolver(list(data["variants"].values()))
         self._answers: dict[tuple[str, str], Answer] = {}
-        self._constant = None if data.get("targeting") else self._evaluated(Context())
+        self._reads = names_read(data.get("targeting") or {})
+        self._kept: dict[tuple[object, ...], Answer] = {}
 
     def answer(self, context: Context) -> Answer:
-        """What this context is served; a flag without rules answers everyone the same and is evaluated once."""
-        return self._constant or self._evaluated(context)
+        """What this context is served, evaluated once for all contexts that the rules cannot tell apart."""
+        alike = None if self._reads is None else likeness(self._reads, context.attributes)
+        if alike is None:
+            return self._evaluated(context)
+        answer = self._kept.get(alike)
+        if answer is None:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            answer = self._kept[alike] = self._evaluated(context)
+        return answer
 
     def _evaluated(self, context: Context) -> Answer:
         try:

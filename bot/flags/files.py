@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bot.domain.flags import is_at_safe
@@ -46,21 +46,25 @@ class FlagFile:
             return False
         return is_at_safe(flags.get(key, {}))
 
-    def replace(self, text: bytes) -> bool:
+    def replace(self, pieces: Sequence[bytes]) -> bool:
         """Write the document if it differs from what is there; answers whether it did. Raises OSError."""
-        return replace_file(self.path, text, mode=READABLE)
+        return replace_file(self.path, pieces, mode=READABLE)
 
 
-def replace_file(path: Path, text: bytes, *, mode: int) -> bool:
-    """Put `text` there at once and whole unless it is there already; answers whether it did. Raises OSError."""
+def replace_file(path: Path, pieces: Sequence[bytes], *, mode: int) -> bool:
+    """Put the pieces there at once and whole unless they are there already; answers whether it did.
+
+    Raises OSError.
+    """
     before = _before(path)
-    if before is not None and before.st_size == len(text) and path.read_bytes() == text:
+    same_size = before is not None and before.st_size == sum(map(len, pieces))
+    if same_size and path.read_bytes() == b"".join(pieces):
         return False
     written = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with written.open("wb") as file:
             os.fchmod(file.fileno(), mode)
-            file.write(text)
+            file.writelines(pieces)
             file.flush()
             now = max(time.time_ns(), 0 if before is None else before.st_mtime_ns + TICK)
             os.utime(file.fileno(), ns=(now, now))

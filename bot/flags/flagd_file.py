@@ -130,7 +130,7 @@ class FlagdFile(Careful):
         def write() -> bool:
             if _seen(path.stat()) != file.seen:
                 return False
-            replace_file(path, text, mode=file.mode)
+            replace_file(path, [text], mode=file.mode)
             return True
 
         try:

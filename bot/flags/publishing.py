@@ -185,8 +185,8 @@ class Publisher:
             # Held from before the read until after the write: of two processes the later reads the newer.
             await asyncio.to_thread(stack.enter_context, file.alone())
             await self._refresh(served)
-            tag, text = served.document.etag, served.document.text
-            await asyncio.to_thread(file.replace, text)
+            tag, pieces = served.document.etag, served.document.pieces
+            await asyncio.to_thread(file.replace, pieces)
             served.written = tag
 
     async def _refresh(self, served: _Served, *, only_if_asked: bool = False) -> None:

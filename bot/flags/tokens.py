@@ -34,7 +34,7 @@ class Tokens:
 
     def among(self, given: Iterable[str | None]) -> str | None:
         """What all of the tokens that were sent read; None without any, or when one of them is wrong."""
-        found = {self.environment(token) for token in given if token is not None}
+        found = {self._environments.get(_digest(token)) for token in given if token is not None}
         return found.pop() if len(found) == 1 else None
 
     def window(self) -> int:

@@ -85,14 +85,15 @@ def revision(transaction: Transaction, team_id: str, env: str) -> int:
 
 
 def changed_keys(transaction: Transaction, team_id: str, env: str, *, after: int) -> list[str]:
-    """The keys that something has happened to since change number `after`."""
+    """The keys that something has happened to since change number `after`, each once."""
+    # No `distinct`: for that SQLite walks an index of all keys, instead of the few changes at the end of another.
     rows = transaction.all(
-        "select distinct key from flag_event where team_id = :team_id and env = :env and seq > :after",
+        "select key from flag_event where team_id = :team_id and env = :env and seq > :after",
         team_id=team_id,
         env=env,
         after=after,
     )
-    return [row["key"] for row in rows]
+    return list({row["key"]: None for row in rows})
 
 
 def history(

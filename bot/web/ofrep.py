@@ -191,16 +191,16 @@ async def _body(request: web.Request) -> Any:
 
 
 def _context(body: Any) -> Context:
+    """For whom is asked; takes the body over, which nobody else has."""
     context = body.get("context") if isinstance(body, dict) else body
     if context is None:
         context = {}
     if not isinstance(body, dict) or not isinstance(context, dict):
         raise BadRequest("INVALID_CONTEXT", "the body is a table, and so is its context")
-    key = context.get("targetingKey")
+    key = context.pop("targetingKey", None)
     if key is not None and not isinstance(key, str):
         raise BadRequest("INVALID_CONTEXT", "targetingKey is a text")
-    attributes = {name: value for name, value in context.items() if name != "targetingKey"}
-    return Context(key, attributes)
+    return Context(key, context)
 
 
 def _no_number(name: str) -> NoReturn:

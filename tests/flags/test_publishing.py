@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.app_flags import flag_service, read_back
 from bot.domain.flags import Definition
 from bot.errors import StartError
-from bot.flags.document import Document
+from bot.flags.document import BLOCK, Document
 from bot.flags.evaluating import Context, Evaluator
 from bot.flags.files import FlagFile
 from bot.storage.flag_definitions import Change
@@ -172,28 +172,29 @@ async def test_flags_that_cannot_be_read_are_served_as_they_were(
 
 def test_each_file_is_younger_than_the_one_before_whatever_the_clock_does(tmp_path: Path) -> None:
     file = FlagFile(tmp_path, "production")
-    assert file.replace(b"1")
+    assert file.replace([b"1"])
     ahead = file.path.stat().st_mtime_ns + 3_600_000_000_000
     os.utime(file.path, ns=(ahead, ahead))
-    assert file.replace(b"2")
+    assert file.replace([b"2"])
     assert file.path.stat().st_mtime_ns >= ahead + 1_000_000
-    assert not file.replace(b"2")
+    assert not file.replace([b"2"])
     assert file.path.stat().st_mode & 0o777 == 0o644
     assert [each.name for each in tmp_path.iterdir()] == ["production.flagd.json"]
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     file = FlagFile(tmp_path, "production")
-    file.replace(b"old")
+    file.replace([b"old"])
     with file.path.open("rb") as reader:
-        file.replace(b"new and longer")
+        file.replace([b"new and longer"])
         assert reader.read() == b"old"
     assert file.path.read_bytes() == b"new and longer"
 
 
 # Documents
 
-KEYS = st.sampled_from(["a", "b", "c.d", "e-f"])
+MANY = [f"flag-{number}" for number in range(2 * BLOCK)]
+KEYS = st.sampled_from(["a", "b", "c.d", "e-f", "flag-1", MANY[BLOCK], MANY[-1], "z"])
 SERVED = st.sampled_from([None, *(json.dumps(SWITCH | {"defaultVariant": each}) for each in ("on", "off"))])
 
 
@@ -201,8 +202,10 @@ SERVED = st.sampled_from([None, *(json.dumps(SWITCH | {"defaultVariant": each}) 
 @given(st.lists(st.dictionaries(KEYS, SERVED, max_size=3), max_size=8))
 def test_a_document_that_was_changed_is_the_one_that_is_read_anew(steps: list[dict[str, str | None]]) -> None:
     changed = Document("production")
-    whole: dict[str, str | None] = {}
+    whole: dict[str, str | None] = dict.fromkeys(MANY, json.dumps(SWITCH))
+    changed.apply(Change(0, dict(whole)))
     for number, flags in enumerate(steps, start=1):
+        assert json.loads(changed.text)  # what is put together now is put together anew where it changes
         differing = {key for key, each in flags.items() if whole.get(key) != each}
         whole.update(flags)
         assert changed.apply(Change(number, flags)) == differing
@@ -232,7 +235,7 @@ def test_an_undo_puts_every_user_back_where_a_rollout_had_them() -> None:
     def buckets() -> dict[str, bytes]:
         evaluator = document.evaluator("gateway")
         assert evaluator is not None
-        return {user: evaluator.answer(Context(user)).body for user in map(str, range(200))}
+        return {user: evaluator.answer(Context(user, {})).body for user in map(str, range(200))}
 
     document.apply(Change(1, {"gateway": definition.text}))
     before = buckets()
@@ -244,7 +247,7 @@ def test_an_undo_puts_every_user_back_where_a_rollout_had_them() -> None:
 
 
 def evaluated(served: str) -> bytes:
-    return Evaluator("gateway", served).answer(Context()).body
+    return Evaluator("gateway", served).answer(Context(None, {})).body
 
 
 def test_what_was_read_before_is_not_taken_over_what_was_read_later() -> None:
