@@ -72,6 +72,7 @@ class Pair(click.ParamType[tuple[str, str]]):
 @click.option(
     "--quarantine", type=click.Path(dir_okay=False, path_type=Path), help="Where what is refused goes."
 )
+@click.option("--update", is_flag=True, help="Take over what the source says otherwise than before.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, store nothing.")
 def import_(
     file: Path,
@@ -83,6 +84,7 @@ def import_(
     words: tuple[tuple[str, str], ...],
     delimiter: str | None,
     quarantine: Path | None,
+    update: bool,
     dry_run: bool,
 ) -> None:
     """Take over incidents from FILE: our own export, a CSV, Statuspage, Google Cloud or GitHub's history.
@@ -98,20 +100,27 @@ def import_(
         path=file,
         format=known,
         source=Source(source, _columns(columns, known, source)),
-        reading=Reading(
-            now=datetime.now(UTC),
-            zone=zone,
-            date_format=date_format,
-            severities={**SEVERITIES.get(known, {}), **_severities(words)},
-            long_spans=known is Format.FIREBREAK,
-        ),
+        reading=_reading(known, zone, date_format, words),
         quarantine=quarantine or file.with_name(file.name + ".quarantine.jsonl"),
         delimiter=delimiter,
         dry_run=dry_run,
+        update=update,
     )
     summary = asyncio.run(_imported(wanted))
     click.echo("\n".join(_summary_lines(summary, wanted)))
     sys.exit(EXIT_WRONG if summary.refused or summary.stopped else 0)
+
+
+def _reading(
+    known: Format, zone: ZoneInfo | None, date_format: str | None, words: tuple[tuple[str, str], ...]
+) -> Reading:
+    return Reading(
+        now=datetime.now(UTC),
+        zone=zone,
+        date_format=date_format,
+        severities={**SEVERITIES.get(known, {}), **_severities(words)},
+        long_spans=known is Format.FIREBREAK,
+    )
 
 
 async def _imported(wanted: Wanted) -> Summary:
@@ -146,9 +155,10 @@ def _severities(pairs: tuple[tuple[str, str], ...]) -> dict[str, Severity]:
 
 def _summary_lines(summary: Summary, wanted: Wanted) -> list[str]:
     kept = "would be kept" if wanted.dry_run else "kept"
+    restated = f"{summary.restated:,} restated, " if wanted.update else ""
     lines = [
         f"{summary.read:,} read, {summary.kept:,} {kept} with {summary.updates:,} updates, "
-        f"{summary.there_already:,} there already, {summary.refused:,} refused."
+        f"{summary.there_already:,} there already, {restated}{summary.refused:,} refused."
     ]
     lines += [f"Flagged: {count:,} {flag}" for flag, count in summary.flags.most_common(SHOWN_MOST)]
     lines += [

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from bot.domain.away import FlagNotSwitched, FlagSwitching
 from bot.domain.captured import Captured, FileShared, Kept, PersonLeft
+from bot.domain.elsewhere import ImportRestated, IncidentImported, UpdateImported
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -30,7 +31,6 @@ from bot.domain.events import (
     IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
-    IncidentImported,
     IncidentMerged,
     IncidentReopened,
     IncidentUnmerged,
@@ -51,7 +51,6 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
-    UpdateImported,
     UpdatePosted,
 )
 from bot.domain.happened import EntryCorrected
@@ -339,8 +338,8 @@ def _wanted(incident: Incident, event: Event) -> list[Effect]:
         case RunbookChosen():
             told: list[Effect] = [] if event.previous is None else [Tell(event=event)]
             return [*told, *_draws(Surface.CHECKLIST, Surface.CARD)]
-        case IncidentImported() | UpdateImported() | ReminderSnoozed() | CanvasLinked():  # not told anew
-            return []
+        case IncidentImported() | UpdateImported() | ImportRestated() | ReminderSnoozed() | CanvasLinked():
+            return []  # not told anew
         case _:
             assert_never(event)
 

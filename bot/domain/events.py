@@ -11,6 +11,7 @@ from bot.domain.away import FlagNotSwitched, FlagSwitching
 from bot.domain.beginning import Adopted, Source
 from bot.domain.captured import Captured
 from bot.domain.customs import Customs
+from bot.domain.elsewhere import ImportRestated, IncidentImported, UpdateImported
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.happened import EntryCorrected, Happened
 from bot.domain.likeness import LikenessFound
@@ -412,37 +413,6 @@ class ReminderSnoozed(Happened):
     until: datetime
 
 
-class IncidentImported(Happened):
-    """Somebody else ran it, or another bot: what `source` says of it, under its own `source_id` there.
-
-    `at` is when it was declared, `by` is `firebreak`. `milestones` are those that the source knows.
-    """
-
-    type: Literal["incident_imported"] = "incident_imported"
-    number: int
-    title: str
-    severity: Severity
-    peak: Severity
-    source: str
-    source_id: str
-    milestones: dict[Milestone, datetime]
-    kind: Kind = Kind.REAL
-    url: str = ""
-    services: tuple[str, ...] = ()
-    cause: str = ""
-    cancelled: str | None = None
-    duplicate_of: str | None = None
-    reopened: int = 0
-
-
-class UpdateImported(Happened):
-    """What the source said at that time; `status` in its own word."""
-
-    type: Literal["update_imported"] = "update_imported"
-    status: str
-    text: str
-
-
 Event = Annotated[
     IncidentDeclared
     | RunbookChosen
@@ -489,6 +459,7 @@ Event = Annotated[
     | ReminderSnoozed
     | IncidentImported
     | UpdateImported
+    | ImportRestated
     | Captured
     | EntryCorrected,
     Field(discriminator="type"),

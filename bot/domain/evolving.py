@@ -8,6 +8,7 @@ from typing import assert_never
 
 from bot.domain import capturing, privacy, switching
 from bot.domain.captured import Captured
+from bot.domain.elsewhere import ImportRestated, IncidentImported, UpdateImported
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -23,7 +24,6 @@ from bot.domain.events import (
     IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
-    IncidentImported,
     IncidentMerged,
     IncidentReopened,
     IncidentUnmerged,
@@ -44,7 +44,6 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
-    UpdateImported,
     UpdatePosted,
 )
 from bot.domain.happened import EntryCorrected
@@ -149,6 +148,8 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             return {"update": _update(event), **_told(incident)}
         case IncidentImported():
             return _imported(event)
+        case ImportRestated():
+            return _imported(event.said)
         case FigureMeasured():
             return {"measures": with_measure(incident.measures, event.measure)}
         case LikenessFound():

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from bot.domain.events import IncidentImported, UpdateImported
+from bot.domain.elsewhere import IncidentImported, Restated, UpdateImported
 from bot.domain.vocabulary import FIREBREAK, NOTE_MAX, TITLE_MAX, Kind, Milestone, Severity
 
 SPAN_MAX = timedelta(days=40)  # an outage that lasts longer is a slip of the pen; our own may
@@ -157,6 +157,24 @@ def _flags(incident: IncidentImported, title: str) -> list[str]:
     elif over <= incident.at:
         flags.append("written down when it was over: in no response time")
     return flags
+
+
+def restated(before: IncidentImported, now: IncidentImported) -> tuple[Restated, ...]:
+    """What a source says otherwise than it did, field by field."""
+    was, is_now = _facts(before), _facts(now)
+    return tuple(
+        Restated(field=name, before=was.get(name, ""), now=is_now.get(name, ""))
+        for name in dict.fromkeys((*was, *is_now))
+        if was.get(name, "") != is_now.get(name, "")
+    )
+
+
+def _facts(incident: IncidentImported) -> dict[str, str]:
+    """By the names that our own records have; without what says nothing."""
+    said = incident.model_dump(mode="json", exclude={"type", "at", "by", "number", "source", "source_id"})
+    times = said.pop("milestones")
+    said["services"] = ", ".join(said["services"])
+    return {name: str(value) for name, value in (said | times).items() if value not in (None, "", 0)}
 
 
 def moment(text: str, zone: ZoneInfo | None, date_format: str | None = None) -> tuple[datetime, bool]:

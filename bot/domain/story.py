@@ -8,6 +8,7 @@ from typing import assert_never
 
 from bot.domain import story_captured, story_flags
 from bot.domain.captured import Captured
+from bot.domain.elsewhere import ImportRestated, IncidentImported, UpdateImported
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -23,7 +24,6 @@ from bot.domain.events import (
     IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
-    IncidentImported,
     IncidentMerged,
     IncidentReopened,
     IncidentUnmerged,
@@ -44,7 +44,6 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
-    UpdateImported,
     UpdatePosted,
 )
 from bot.domain.evolving import Turn
@@ -118,7 +117,7 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
             return t("{who}: {text}", who=by, text=quote(event.text))
         case LikenessFound() | PostmortemAsked() | CanvasLinked() | FigureMeasured():
             return _beside_line(event, t, by, quote)
-        case IncidentImported() | UpdateImported():
+        case IncidentImported() | UpdateImported() | ImportRestated():
             return _imported_line(event, t, quote)
         case EntryCorrected():
             return _entry_corrected(event, t, by, quote)
@@ -439,7 +438,9 @@ def _entry_corrected(event: EntryCorrected, t: Translate, by: str, quote: Quote)
     )
 
 
-def _imported_line(event: IncidentImported | UpdateImported, t: Translate, quote: Quote) -> str:
+def _imported_line(
+    event: IncidentImported | UpdateImported | ImportRestated, t: Translate, quote: Quote
+) -> str:
     match event:
         case IncidentImported():
             return t(
@@ -451,6 +452,21 @@ def _imported_line(event: IncidentImported | UpdateImported, t: Translate, quote
             )
         case UpdateImported():
             return t("{status}: {text}", status=quote(event.status), text=quote(event.text))
+        case ImportRestated():
+            told = (
+                t(
+                    "{field} {now} instead of {before}",
+                    field=each.field,
+                    now=quote(each.now) or "–",
+                    before=quote(each.before) or "–",
+                )
+                for each in event.restated
+            )
+            return t(
+                "{source} says otherwise by now: {what}",
+                source=quote(event.said.source),
+                what="; ".join(told),
+            )
 
 
 def _stopped(text: str) -> str:

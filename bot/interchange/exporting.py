@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.cells import quoted
-from bot.domain.events import IncidentImported, UpdateImported
+from bot.domain.elsewhere import ImportRestated, IncidentImported, UpdateImported
 from bot.domain.incident import Incident
 from bot.domain.language import English
 from bot.domain.recoveries import recovery_of
@@ -50,14 +50,12 @@ def record(incident: Incident, entries: list[Entry], team_id: str, who: Who) -> 
         "duplicate_of": duplicate_of,
         "reopened": incident.reopened,
         "url": origin.url if origin else "",
-        "updates": [
-            _update(entry, who) for entry in told(entries) if not isinstance(entry.event, IncidentImported)
-        ],
+        "updates": [_update(entry, who) for entry in told(entries) if not _is_header(entry)],
     }
 
 
 def _is_header(entry: Told) -> bool:
-    return isinstance(entry.event, IncidentImported)
+    return isinstance(entry.event, IncidentImported | ImportRestated)
 
 
 def _update(entry: Told, who: Who) -> dict[str, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from bot.domain.imported import Imported, Problem, Reading, shown, understood
+from bot.domain.vocabulary import incident_name
 from bot.errors import StartError
 from bot.interchange.formats import MAPPERS, Format, Source
 from bot.interchange.reading import BLANK, BOM, Broken, Piece, Progress, document, json_lines, table
@@ -36,6 +37,7 @@ class Wanted:
     quarantine: Path
     delimiter: str | None = None
     dry_run: bool = False
+    update: bool = False  # take over what a source says otherwise than before
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Summary:
     read: int = 0
     kept: int = 0
     there_already: int = 0
+    restated: int = 0
     refused: int = 0
     updates: int = 0
     flags: Counter[str] = field(default_factory=Counter)
@@ -136,7 +139,7 @@ def _is_a_record(path: Path) -> bool:
 
 
 async def import_file(engine: Engine, team_id: str, wanted: Wanted, progress: Progress) -> Summary:
-    """Import what can be; raises StartError, StorageError. What is in the database already is never changed."""
+    """Import what can be; raises StartError, StorageError. Without `update` nothing there is ever changed."""
     summary = Summary()
     with (
         wanted.path.open("rb", buffering=io.DEFAULT_BUFFER_SIZE * 16) as file,
@@ -173,6 +176,7 @@ class _Run:
         self._refuse = refuse
         self._source = Source(wanted.source.name, wanted.source.columns, self.beside)
         self._waiting: list[tuple[int, Imported]] = []
+        self._settled: set[tuple[str, str]] = set()  # of an update: what stood further up in the file
         self._met: dict[
             tuple[str, str], bytes
         ] = {}  # of a dry run, in which nothing is stored to be met again
@@ -197,11 +201,21 @@ class _Run:
             return
         arrivals = [arrival for _, arrival in waiting]
         now, dry = self._wanted.reading.now, self._wanted.dry_run
-        body = lambda transaction: keep(transaction, self._team_id, arrivals, now, store=not dry)  # noqa: E731
+        body = lambda transaction: keep(  # noqa: E731
+            transaction,
+            self._team_id,
+            arrivals,
+            now,
+            store=not dry,
+            update=self._wanted.update,
+            settled=self._settled,
+        )
         fates = await (self._engine.read(body) if dry else self._engine.write(body))
         for (line, arrival), kept in zip(waiting, fates, strict=True):
             fate = self._met_before(arrival, kept.fate) if dry else kept.fate
             self._count(line, arrival, fate, kept.number)
+        if self._wanted.update:
+            self._settled |= {(each.incident.source, each.incident.source_id) for each in arrivals}
 
     def _met_before(self, arrival: Imported, fate: Fate) -> Fate:
         key = (arrival.incident.source, arrival.incident.source_id)
@@ -221,8 +235,11 @@ class _Run:
                 self._summary.flags.update(set(arrival.flags))
             case Fate.SAME:
                 self._summary.there_already += 1
+            case Fate.RESTATED:
+                self._summary.restated += 1
             case Fate.OTHER:
-                where = f"(INC-{number})" if number else "further up in this file"
+                hint = "" if self._wanted.update else "; --update takes it over"
+                where = f"({incident_name(number)}{hint})" if number else "further up in this file"
                 incident = arrival.incident
                 self._refused(
                     line,

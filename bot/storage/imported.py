@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from bot.domain.events import IncidentImported
+from bot.domain.elsewhere import ImportRestated, IncidentImported, UpdateImported
 from bot.domain.evolving import evolve
-from bot.domain.imported import Imported
+from bot.domain.imported import Imported, restated
 from bot.domain.incident import Incident
-from bot.domain.vocabulary import incident_number
+from bot.domain.vocabulary import FIREBREAK, incident_number
 from bot.storage.engine import Row, Transaction
 from bot.storage.figures import EPOCH, MILLISECOND
 from bot.storage.incidents import INSERT as INSERT_INCIDENT
-from bot.storage.incidents import projection
-from bot.storage.timeline import GENESIS, linked
+from bot.storage.incidents import WRITE, load, projection
+from bot.storage.timeline import GENESIS, Entry, append, entries, linked
 from bot.storage.timeline import INSERT as INSERT_EVENT
 
 Key = tuple[str, str]  # a source, and the id of a record there
 
 
 class Fate(Enum):
-    """What came of a record: kept, there already, or there already and saying something else."""
+    """What came of a record: kept, there already, there already and saying something else, and that taken over."""
 
     NEW = "new"
     SAME = "same"
     OTHER = "other"
+    RESTATED = "restated"
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,20 @@ def own_source(team_id: str) -> str:
 
 
 def keep(
-    transaction: Transaction, team_id: str, arrivals: Sequence[Imported], now: datetime, *, store: bool = True
+    transaction: Transaction,
+    team_id: str,
+    arrivals: Sequence[Imported],
+    now: datetime,
+    *,
+    store: bool = True,
+    update: bool = False,
+    settled: AbstractSet[Key] = frozenset(),
 ) -> list[Kept]:
     """Store what is new, in one transaction; answers what came of each, in order. Without `store` it only looks.
 
-    An incident that this database's own bot has led is there already when an export of it comes home.
+    `update` takes over what a source says otherwise than before, but for those that are `settled`: they stood
+    further up in the same file, and nobody knows which of the two is right. An incident that this database's own
+    bot has led is there already when an export of it comes home.
     """
     if store:
         transaction.lock(f"{team_id}/None")  # as declarations do, who take numbers too
@@ -57,6 +68,7 @@ def keep(
     known = _known(transaction, team_id, {_key(arrival.incident) for arrival in arrivals})
     led = _led_here(transaction, team_id, arrivals)
     fates: list[Kept] = []
+    met: set[Key] = set()
     new: list[tuple[Imported, str]] = []
     for arrival, digest in zip(arrivals, digests, strict=True):
         key = _key(arrival.incident)
@@ -64,11 +76,17 @@ def keep(
             fates.append(Kept(Fate.SAME, led[key]))
         elif key in known:
             number, there = known[key]
-            fates.append(Kept(Fate.SAME if _says_the_same(arrival, digest, there) else Fate.OTHER, number))
+            fate = Fate.SAME if _says_the_same(arrival, digest, there) else Fate.OTHER
+            if fate is Fate.OTHER and number and key not in settled | met:
+                fate = _compared(
+                    transaction, team_id, number, arrival, digest, now, update=update, store=store
+                )
+            fates.append(Kept(fate, number))
         else:
             known[key] = (0, digest)
             new.append((arrival, digest))
             fates.append(Kept(Fate.NEW, 0))
+        met.add(key)
     if new and store:
         _store(transaction, team_id, new, now)
     return fates
@@ -88,6 +106,88 @@ def _digest(arrival: Imported) -> str:
 def _says_the_same(arrival: Imported, digest: str, there: str) -> bool:
     """A table has no room for what was said, so it is no different for leaving that out."""
     return digest == there or (not arrival.updates and digest.split(":")[0] == there.split(":")[0])
+
+
+def _compared(
+    transaction: Transaction,
+    team_id: str,
+    number: int,
+    arrival: Imported,
+    digest: str,
+    now: datetime,
+    *,
+    update: bool,
+    store: bool,
+) -> Fate:
+    """Whether it says anything that is not known; if so and it is to be taken over, that is done."""
+    if update and store:
+        transaction.lock(f"{team_id}/{number}")
+    timeline = entries(transaction, team_id, number)
+    facts = restated(_last_said(timeline), arrival.incident)
+    heard = {_words(entry.event) for entry in timeline if isinstance(entry.event, UpdateImported)}
+    news = [each for each in arrival.updates if _words(each) not in heard]
+    if not facts and not news:
+        return Fate.SAME
+    if not update:
+        return Fate.OTHER
+    if store:
+        said = arrival.incident.model_copy(update={"number": number})
+        taken = [ImportRestated(at=now, by=FIREBREAK, said=said, restated=facts)] if facts else []
+        _take_over(transaction, team_id, number, [*taken, *news], digest, now)
+    return Fate.RESTATED
+
+
+def _last_said(timeline: Sequence[Entry]) -> IncidentImported:
+    for entry in reversed(timeline):
+        match entry.event:
+            case IncidentImported():
+                return entry.event
+            case ImportRestated(said=said):
+                return said
+            case _:
+                pass
+    raise AssertionError("what has an origin was imported")
+
+
+def _words(update: UpdateImported) -> tuple[datetime, str, str]:
+    return update.at, update.status, update.text
+
+
+def _take_over(
+    transaction: Transaction,
+    team_id: str,
+    number: int,
+    events: Sequence[ImportRestated | UpdateImported],
+    digest: str,
+    now: datetime,
+) -> None:
+    incident = load(transaction, team_id, number)
+    row = transaction.one(
+        "select hash from incident where team_id = :team_id and number = :number",
+        team_id=team_id,
+        number=number,
+    )
+    if incident is None or row is None:
+        raise AssertionError("what has an origin is there")
+    version = incident.version
+    for event in events:
+        incident = evolve(incident, event)
+    head = append(
+        transaction,
+        team_id=team_id,
+        incident=number,
+        version=version,
+        previous=row["hash"],
+        events=events,
+        now=now,
+    )
+    transaction.run(WRITE, state=incident.model_dump_json(), **projection(team_id, incident, head))
+    transaction.run(
+        "update origin set digest = :digest where team_id = :team_id and incident = :number",
+        digest=digest,
+        team_id=team_id,
+        number=number,
+    )
 
 
 def _known(transaction: Transaction, team_id: str, keys: set[Key]) -> dict[Key, tuple[int, str]]:

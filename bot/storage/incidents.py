@@ -390,8 +390,10 @@ _COLUMNS = (
     *("stabilized_at", "repaired_at", "closed_at", "state", "hash", *figures.COLUMNS),
 )
 INSERT = f"insert into incident ({', '.join(_COLUMNS)}) values (:{', :'.join(_COLUMNS)})"  # noqa: S608
-_ON_CONFLICT = " on conflict (team_id, number) do update set " + ", ".join(
-    f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEY
+WRITE = (
+    INSERT
+    + " on conflict (team_id, number) do update set "
+    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEY)
 )
 
 # What the columns are drawn from that we search by. Where none of it has changed, as with most of what people do,
@@ -416,7 +418,7 @@ def _project(transaction: Transaction, team_id: str, before: Incident, state: Wr
         )
         return
     transaction.run(
-        INSERT + _ON_CONFLICT,
+        WRITE,
         state=state.json,
         **projection(team_id, incident, head),
     )

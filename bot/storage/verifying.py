@@ -16,7 +16,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.domain.events import Event, IncidentDeclared, IncidentImported
+from bot.domain.elsewhere import IncidentImported
+from bot.domain.events import Event, IncidentDeclared
 from bot.domain.evolving import evolve
 from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.incident import Incident

@@ -61,6 +61,7 @@ EVER_WRITTEN = {
     "reminder_sent",
     "incident_imported",
     "update_imported",
+    "import_restated",
     "reminder_snoozed",
     *("message_captured", "pin_removed", "message_edited", "message_deleted"),
     *("file_shared", "file_hashed", "file_left_out", "person_joined", "person_left", "topic_set"),

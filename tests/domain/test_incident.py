@@ -21,6 +21,7 @@ from bot.domain.commands import (
     SkipStep,
     TakeRole,
 )
+from bot.domain.elsewhere import ImportRestated, IncidentImported, UpdateImported
 from bot.domain.events import (
     ActionItemAdded,
     ActionItemDone,
@@ -42,7 +43,6 @@ from bot.domain.events import (
     IncidentCancelled,
     IncidentClosed,
     IncidentDeclared,
-    IncidentImported,
     IncidentMerged,
     IncidentReopened,
     IncidentUnmerged,
@@ -63,7 +63,6 @@ from bot.domain.events import (
     StepReopened,
     StepSkipped,
     SurfacePosted,
-    UpdateImported,
     UpdatePosted,
 )
 from bot.domain.evolving import evolve, replay
@@ -200,6 +199,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     ),
     UpdateImported: st.builds(UpdateImported, **happened, status=text, text=text),
 }
+EVENTS[ImportRestated] = st.builds(ImportRestated, **happened, said=EVENTS[IncidentImported])
 EVENTS[EntryCorrected] = st.builds(
     EntryCorrected, **happened, entry=numbers, time=happened["at"], previous=happened["at"], reason=text
 )
@@ -253,7 +253,11 @@ def test_what_was_is_not_touched_by_what_comes(events: list[Event], event: Event
 
 def test_what_rules_decided_replays_to_what_they_saw() -> None:
     seen, events = then(Incident(number=NUMBER), *STORY)
-    assert {type(event) for event in events} == set(EVENTS) - {IncidentImported, UpdateImported}
+    assert {type(event) for event in events} == set(EVENTS) - {
+        IncidentImported,
+        UpdateImported,
+        ImportRestated,
+    }
     assert replay(NUMBER, events) == seen
 
 

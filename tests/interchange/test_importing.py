@@ -182,7 +182,10 @@ def test_the_same_id_with_other_content_is_refused_and_changes_nothing(
     other = written(tmp_path / "others.csv", CSV.replace("slow", "down"))
     done = firebreak("import", other, *MAPPED)
     assert done.exit_code == 1
-    assert quarantined(other)[0]["reason"] == "is here already, with other content (INC-1)"
+    assert (
+        quarantined(other)[0]["reason"]
+        == "is here already, with other content (INC-1; --update takes it over)"
+    )
     assert "Refused: 1 because id: is here already, with other content\n" in done.output
     assert everything(database) == before
 
@@ -198,6 +201,55 @@ def test_what_a_file_holds_is_said_in_the_words_that_the_refusal_names(
     assert refused.exit_code == 2
     for name in refused.output.rpartition("--format ")[2].strip(" .\n").split("|"):
         assert firebreak("import", file, "--dry-run", "--format", name).exit_code in (0, 1), name
+
+
+def _later(**now: Any) -> dict[str, Any]:
+    """The status page some time after it was read first."""
+    return {**STATUSPAGE, "incidents": [{**STATUSPAGE["incidents"][0], **now}]}
+
+
+def test_what_a_source_says_otherwise_is_taken_over_when_asked_and_both_are_told(
+    firebreak: Firebreak, database: Path, tmp_path: Path
+) -> None:
+    open_yet = _later(resolved_at=None, incident_updates=STATUSPAGE["incidents"][0]["incident_updates"][-1:])
+    firebreak("import", written(tmp_path / "first.json", json.dumps(open_yet)))
+    before = everything(database)
+    assert population(firebreak) == {"declared": 1, "open": 1, "excluded": {}}
+
+    file = written(tmp_path / "later.json", json.dumps(STATUSPAGE))
+    assert firebreak("import", file).exit_code == 1
+    tried = firebreak("import", file, "--update", "--dry-run")
+    assert tried.output.startswith(
+        "1 read, 0 would be kept with 0 updates, 0 there already, 1 restated, 0 refused."
+    )
+    assert everything(database) == before
+
+    assert firebreak("import", file, "--update").exit_code == 0
+    assert population(firebreak) == {"declared": 1, "open": 0, "excluded": {}}
+    told = firebreak("export", "INC-1", "--format", "md").output
+    assert "repaired 2026-10-02T09:30:00Z instead of –" in told
+    assert "Better." in told and told.count("We look.") == 1
+    assert "Nothing is wrong." in firebreak("verify").output
+
+    after = everything(database)
+    for again in (file, written(tmp_path / "own.jsonl", firebreak("export").output)):
+        assert "1 there already" in firebreak("import", again, "--update").output
+    assert everything(database) == after
+
+
+def test_of_one_id_twice_in_a_file_the_first_is_taken_over_and_the_other_refused(
+    firebreak: Firebreak, tmp_path: Path
+) -> None:
+    firebreak("import", written(tmp_path / "first.json", json.dumps(STATUSPAGE)))
+    twice = _later(impact="minor")
+    twice["incidents"].append({**twice["incidents"][0], "impact": "critical"})
+    done = firebreak("import", written(tmp_path / "twice.json", json.dumps(twice)), "--update")
+    assert "1 restated, 1 refused." in done.output
+    assert "P2" in firebreak("export", "--format", "csv").output
+
+
+def population(firebreak: Firebreak) -> Any:
+    return json.loads(firebreak("report", "--window", "all", "--format", "json").output)["population"]
 
 
 def test_a_file_that_breaks_off_is_taken_up_to_there(

@@ -7,13 +7,14 @@ from typing import Any
 
 from bot.domain.commands import Command
 from bot.domain.effects import Effect
-from bot.domain.events import IncidentImported, UpdateImported
+from bot.domain.elsewhere import IncidentImported, UpdateImported
 from bot.domain.imported import Imported
 from bot.domain.incident import Incident
 from bot.domain.vocabulary import FIREBREAK, Milestone, Severity
 from bot.storage import flags, imported, incidents, outbox
 from bot.storage.engine import Engine, Row
 from bot.storage.flags import Flag
+from bot.storage.imported import Fate
 from bot.storage.incidents import Outcome
 from bot.storage.outbox import Promise
 from tests.domain.samples import NOON, declare
@@ -49,7 +50,8 @@ async def imports(
     team: str = TEAM,
     services: tuple[str, ...] = ("search",),
     cause: str = "",
-) -> None:
+    update: bool = False,
+) -> Fate:
     """An incident of another tool, with one update."""
     incident = IncidentImported(
         at=NOON,
@@ -65,9 +67,11 @@ async def imports(
         cause=cause,
     )
     said = UpdateImported(at=NOON, by=FIREBREAK, status="investigating", text="We look.")
-    await engine.write(
-        lambda transaction: imported.keep(transaction, team, [Imported(incident, (said,), ())], NOON)
+    arrived = [Imported(incident, (said,), ())]
+    (kept,) = await engine.write(
+        lambda transaction: imported.keep(transaction, team, arrived, NOON, update=update)
     )
+    return kept.fate
 
 
 async def found(engine: Engine, number: int = 1, team: str = TEAM) -> Incident | None:
