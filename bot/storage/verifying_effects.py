@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -46,7 +47,8 @@ class Known:
 
 
 def _fingerprint(event: Event) -> int:
-    return hash(event.model_dump_json())
+    """Keys are sorted: the timeline stores them so, an effect as the event had them."""
+    return hash(json.dumps(event.model_dump(mode="json"), sort_keys=True))
 
 
 def wrong_with(row: Row, known: Known | None) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.commands import AddNote, ExtendContainment, LinkChannel, LinkSurface
+from bot.domain.commands import AddNote, ChangeRunbook, ExtendContainment, LinkChannel, LinkSurface
 from bot.domain.effects import Bookmark, Brief, Draw, Effect, Invite, OpenChannel, Pin, PostSummary, Tell
 from bot.domain.events import NoteAdded
 from bot.domain.vocabulary import FIREBREAK, Refused, Role, Surface
@@ -21,7 +21,7 @@ from bot.storage.engine import Engine
 from bot.storage.sqlite import SqliteEngine
 from bot.storage.timeline import chained
 from bot.storage.verifying import Counts, heads, verify
-from tests.domain.samples import ANA, BO, CHANNEL, NOON, OF_FLAGS, STORY, later
+from tests.domain.samples import ANA, BO, CHANNEL, NOON, OF_FLAGS, OTHER_RUNBOOK, STORY, later
 from tests.storage.doing import (
     asks,
     claims,
@@ -87,6 +87,13 @@ async def test_what_we_write_is_clean_and_counted(engine: Engine) -> None:
     assert counts.events > 15
     assert counts.effects > 15
     assert counts.requests > 10
+
+
+async def test_a_message_about_another_runbook_is_found_in_the_timeline(engine: Engine) -> None:
+    await declares(engine)
+    await asks(engine, CHANNEL)
+    await asks(engine, ChangeRunbook(by=BO, runbook=OTHER_RUNBOOK))
+    assert await findings(engine) == []
 
 
 async def test_an_imported_incident_is_clean_and_promises_nothing(engine: Engine) -> None:
