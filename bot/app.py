@@ -181,16 +181,16 @@ def _parts(
     summaries = Summaries(engine, team_id=team_id, schedules=due, t=face.t, now=now, stored=stored)
     incidents = Incidents(
         engine,
-        team_id=identity.team_id,
+        team_id=team_id,
         runbooks=lambda: library.runbooks,
         now=now,
         stored=stored,
         environment=settings.flags.default,
         delivering=delivering,
         customs=settings.customs,
+        bot=identity.user_id,
     )
-    vendors = Vendors(sites, engine, incidents, team_id=team_id, now=now, t=face.t) if sites else None
-    containment = _containment(settings, engine, incidents, team_id, now, stored, vendors)
+    containment = _containment(settings, engine, incidents, team_id, now, stored, sites)
     outside = SlackOutside(
         client,
         face,
@@ -218,9 +218,10 @@ def _containment(
     team_id: str,
     now: Callable[[], datetime],
     stored: Callable[[], None],
-    vendors: Vendors | None,
+    sites: dict[str, Site],
 ) -> Containment:
-    places = Places(settings.flags.environments, settings.flags.production)
+    t, places = translation(settings.language), Places(settings.flags.environments, settings.flags.production)
+    vendors = Vendors(sites, engine, incidents, team_id=team_id, now=now, t=t) if sites else None
     return Containment(
         engine, incidents, team_id=team_id, now=now, places=places, stored=stored, vendors=vendors
     )

@@ -140,6 +140,8 @@ async def _kill(desk: Desk, typed: Typed) -> str | Drawing:
     if is_several(flag):
         return await offered(desk, typed, flag, environment, rest)
     review, reason = for_how_long(rest)
+    if reason:  # it travels in the buttons of the choices; one that is missing is asked for after them
+        reason = written(reason, REASON_MAX, WHICH_KILL)
     here = await desk.incidents.of_channel(typed.channel)
     near: list[str] = []
     try:

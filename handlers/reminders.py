@@ -28,9 +28,9 @@ def register(app: AsyncApp, incident: Router, desk: Desk) -> None:
             aim, actor = pressed(SnoozeAim, body), actor_of(body)
             command = SnoozeReminder(by=actor.id, name=aim.name, minutes=aim.minutes)
             outcome = await desk.incidents.carry_out(actor, aim.incident, command, key=press_key(body))
-        for event in outcome.events:
-            if event.type == "reminder_snoozed":
-                await tell(respond, desk.face.t("You are reminded at {when}.", when=clock(event.until)))
+            for event in outcome.events:
+                if event.type == "reminder_snoozed":
+                    await tell(respond, desk.face.t("You are reminded at {when}.", when=clock(event.until)))
 
     @app.action(Action.ITEM_DONE)
     async def done(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:

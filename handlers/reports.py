@@ -37,7 +37,7 @@ def register(app: AsyncApp, mttr: Router, desk: Desk) -> None:
     async def method(ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
         async with pressing(desk.face, ack, respond):
             pressed(FiguresAim, body)
-        await tell(respond, method_words(desk.face.t))
+            await tell(respond, method_words(desk.face.t))
 
 
 async def _figures(desk: Desk, typed: Typed) -> Drawing:

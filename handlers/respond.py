@@ -56,13 +56,17 @@ async def _severity(desk: Desk, typed: Typed) -> str:
     severity = _meant(typed.text)
     command = ChangeSeverity(by=typed.actor.id, severity=severity)
     outcome = await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
-    said = desk.face.t(
-        "{incident} is *{severity}* now. {meaning}",
-        incident=here.name,
-        severity=severity.value,
-        meaning=desk.face.meaning(severity),
-    )
-    return so_now(said.strip(), outcome.incident, desk.face)
+    t, meaning = desk.face.t, desk.face.meaning(severity).removesuffix(".")
+    if meaning:
+        said = t(
+            "{incident} is *{severity}* now: {meaning}.",
+            incident=here.name,
+            severity=severity.value,
+            meaning=meaning,
+        )
+    else:
+        said = t("{incident} is *{severity}* now.", incident=here.name, severity=severity.value)
+    return so_now(said, outcome.incident, desk.face)
 
 
 def _meant(word: str) -> Severity:

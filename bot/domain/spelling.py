@@ -176,6 +176,6 @@ def _description(model: type[BaseModel], place: Place) -> str | None:
         field = above.model_fields.get(str(place[-1]))
         return field.description if field else None
     if get_origin(above) is dict:  # what stands behind a name of one's own: its type says what is right
-        (info,) = [each for each in get_args(get_args(above)[1])[1:] if isinstance(each, FieldInfo)] or [None]
-        return info.description if info else None
+        said = [each for each in get_args(get_args(above)[1])[1:] if isinstance(each, FieldInfo)]
+        return said[0].description if said else None
     return None

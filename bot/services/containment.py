@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bot.domain.away import BETWEEN, is_away, parts
 from bot.domain.commands import EndContainment, ExtendContainment, FlagFacts
 from bot.domain.flags import FIRST_ENVIRONMENT
-from bot.domain.spelling import unknown
+from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Refused, incident_name
 from bot.flags.embedded import EMBEDDED
 from bot.flags.protocol import FlagState
@@ -40,6 +40,7 @@ RECENT = timedelta(hours=24)
 FEW = 3  # near misses that are offered
 FOUND_MOST = 20  # flags in an answer to a search
 CHANGES_SHOWN = 10
+ENVIRONMENT_SHOWN = 60  # characters of what was typed where an environment belongs
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,17 @@ class Places:
         """The environment of this name; raises Refused when there is none."""
         if name in self.environments:
             return name
+        meant, said = nearest(name, self.environments), name[:ENVIRONMENT_SHOWN]
+        if meant is not None:
+            raise Refused(
+                "There is no environment `{name}`, so nothing was changed. Did you mean `{meant}`?",
+                name=said,
+                meant=meant,
+            )
         raise Refused(
-            "There is no environment {name}; {hint}", name=repr(name), hint=unknown(name, self.environments)
+            "There is no environment `{name}`, so nothing was changed. Those of the settings: {known}.",
+            name=said,
+            known=", ".join(f"`{each}`" for each in self.environments),
         )
 
 

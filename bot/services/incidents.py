@@ -18,6 +18,7 @@ from bot.domain.language import Translate
 from bot.domain.one_incident import ExportForm, written
 from bot.domain.postmortem import postmortem
 from bot.domain.privacy import may_see
+from bot.domain.rules.people import asked as asked_of
 from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Kind, Refused, Severity, incident_name
@@ -64,6 +65,7 @@ class Incidents:
         environment: str = FIRST_ENVIRONMENT,
         delivering: Delivering | None = None,
         customs: Customs | None = None,
+        bot: str = "",
     ) -> None:
         self._engine = engine
         self._team_id = team_id
@@ -73,6 +75,7 @@ class Incidents:
         self._delivering = delivering
         self._environment = environment
         self._customs = customs or Customs()
+        self._bot = bot  # the id of the bot's own account, which Slack offers wherever a person is chosen
         self._named: dict[
             str, str
         ] = {}  # names that are stored: one who clicks twenty times is looked up once
@@ -322,6 +325,10 @@ class Incidents:
     async def _execute(self, actor: Actor, number: int | None, command: Command, key: str) -> Outcome:
         if command.by != actor.id:
             raise AssertionError("a command is carried out in the name of whoever asked for it")
+        if self._bot and self._bot in asked_of(command):
+            raise Refused(
+                "Firebreak is a bot and does not answer for anything, so nothing was changed. Name a person."
+            )
         now = self._now()
 
         def body(transaction: Transaction) -> Outcome:

@@ -51,11 +51,14 @@ def bulk_confirmation(
             time=duration_words(review.total_seconds(), t),
         ),
     ]
+    if not offered:
+        headline = t("None of these can be held now, so there is nothing to confirm.")
+        told = [headline]
     drawn: list[Block] = [blocks.section(f":warning: {note}")] if note else []
     drawn.append(blocks.section("\n".join(told)))
     drawn += [blocks.section(_line(each, aim, face)) for each in seen]
-    leave = blocks.button(t("Cancel"), Action.FLAG_LEAVE, "cancel")
     if offered:
+        leave = blocks.button(t("Cancel"), Action.FLAG_LEAVE, "cancel")
         label = t("Hold all {count}", count=len(offered))
         drawn.append(
             blocks.actions(blocks.button(label, Action.FLAG_KILL_SEVERAL, value, danger=True), leave)

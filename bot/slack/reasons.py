@@ -15,6 +15,7 @@ from bot.domain.language import Translate, marked
 # https://docs.slack.dev/reference/methods: refusals that repeating does not change, by Slack's names.
 HOPELESS: Mapping[str, str] = {
     "account_inactive": marked("The bot's account is switched off. Reinstall the app."),
+    "cannot_dm_bot": marked("This is an app: Slack does not let the bot write to it."),
     "cant_invite": marked("Slack does not let the bot invite this person."),
     "channel_not_found": marked(
         "The channel is gone, or the bot cannot see it. Invite the bot with /invite."

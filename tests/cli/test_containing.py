@@ -64,7 +64,10 @@ def test_a_flag_is_killed_with_an_incident_and_undone_without_slack(database: Pa
     ("words", "told"),
     [
         (["kill", "gatewy", "errors", "--declare", "P1"], "Did you mean `gateway`? Nothing was switched."),
-        (["kill", "gateway", "errors", "--env", "stagin"], "There is no environment 'stagin'"),
+        (
+            ["kill", "gateway", "errors", "--env", "stagin"],
+            "There is no environment `stagin`, so nothing was changed. Did you mean `staging`?",
+        ),
         (["kill", "gateway", "errors", "--for", "9y", "--declare", "P1"], "is no time to hold a flag for"),
         (["kill", "gateway", "errors", "--incident", "seven"], "is not the name of an incident"),
         (["kill", "gateway", "errors", "--incident", "INC-7"], "There is no INC-7"),

@@ -156,7 +156,7 @@ async def test_3_what_is_switched_is_the_environment_that_was_named_and_no_other
     await post.defines(environment="staging")
     await post.kills(environment="staging")
     assert (await post.is_held("staging"), await post.is_held()) == (True, False)
-    with pytest.raises(Refused, match="There is no environment 'stagin'; did you mean 'staging'"):
+    with pytest.raises(Refused, match="There is no environment `stagin`, so nothing"):
         post.containment.places.named("stagin")
 
 

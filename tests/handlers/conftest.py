@@ -210,7 +210,14 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
     schedule = Schedule(zone=FACE.zone, post_time=datetime.min.time(), channel="incidents")
     reports = Reports(engine, team_id=team, schedule=schedule, t=FACE.t, now=now, stored=stored)
     summaries = Summaries(engine, team_id=team, schedules=[schedule], t=FACE.t, now=now)
-    incidents = Incidents(engine, team_id=team, runbooks=lambda: [runbook], now=now, stored=stored)
+    incidents = Incidents(
+        engine,
+        team_id=team,
+        runbooks=lambda: [runbook],
+        now=now,
+        stored=stored,
+        bot=workspace.app.bot_user,
+    )
     containment = Containment(engine, incidents, team_id=team, now=now, places=PLACES, stored=stored)
     outside = SlackOutside(
         client(slack.bot_token),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.sandbox.blocks import elements_of
 from bot.storage.flags import Flag
 from tests.handlers.conftest import House
 from tests.handlers.test_flags import defined, served
@@ -48,6 +49,19 @@ async def test_a_flag_for_two_persons_is_left_out_with_what_to_type(house: House
     await ana.clicks("Hold all 2", channel=channel)
     assert await served(house, "careful") == "on"
     assert await served(house, "flag-b") == "off"
+
+
+async def test_where_none_can_be_held_there_is_nothing_to_press(house: House) -> None:
+    channel = await house.declared()
+    ana = house.person("ana")
+    await three(house)
+    await ana.types("/flag kill flag-a,flag-b errors began", channel)
+    await ana.clicks("Hold all 2", channel=channel)
+    again = await ana.types("/flag kill flag-a,flag-b errors go on", channel)
+    assert again.text.startswith("None of these can be held now, so there is nothing to confirm.")
+    assert "flag-a: left out, because this incident holds it already." in again.text
+    assert again.message is not None
+    assert not list(elements_of(again.message.blocks or []))
 
 
 async def test_one_wrong_name_offers_nothing_and_names_the_choices(house: House) -> None:

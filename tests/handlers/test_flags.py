@@ -170,6 +170,12 @@ async def test_what_is_not_right_gets_one_sentence_and_switches_nothing(
     assert await house.kinds() == []
 
 
+async def test_a_near_miss_with_an_endless_reason_is_told_that_it_does_not_fit(house: House) -> None:
+    channel = await house.declared()
+    told = await house.person("ana").types(f"/flag kill new-gatewy {'z' * 5000}", channel)
+    assert (told.error, "at most 500 fit" in told.text) == (None, True)
+
+
 async def test_a_near_miss_offers_the_flag_and_pressing_it_only_shows_the_confirmation(house: House) -> None:
     channel = await house.declared()
     ana = house.person("ana")

@@ -28,6 +28,21 @@ async def test_a_role_or_an_action_item_for_somebody_who_left_is_refused(house: 
     assert await house.state() == before
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["assign scribe @firebreak", "handover @firebreak", "action @firebreak 2099-12-01 alert on retries"],
+)
+async def test_the_bot_itself_is_asked_for_nothing(house: House, typed: str) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    await ana.types("/incident lead", channel)
+    before = await house.state()
+    told = await ana.types(f"/incident {typed}", channel)
+    assert told.text == (
+        "Firebreak is a bot and does not answer for anything, so nothing was changed. Name a person."
+    )
+    assert await house.state() == before
+
+
 async def test_a_step_for_somebody_who_left_keeps_the_form_open(house: House) -> None:
     channel, ana = await house.declared(), house.person("ana")
     await chi_left(house)

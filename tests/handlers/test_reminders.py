@@ -28,6 +28,17 @@ async def test_a_reminder_of_an_update_is_put_off_and_comes_again(house: House) 
     assert house.read(channel).count("those who wait should hear from us") == 2
 
 
+async def test_a_reminder_is_put_off_no_more_once_the_incident_is_over(house: House) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    await ana.types("/incident lead", channel)
+    house.clock.advance(31)
+    await remind(house)
+    await ana.types("/incident cancel a test order", channel)
+    reply = await ana.clicks("Remind in 15 min", channel=channel)
+    assert reply.error is None
+    await ana.sees("INC-1 is closed", channel=channel)
+
+
 async def test_an_action_item_reminds_its_owner_alone_who_presses_done_and_ana_opens_it_again(
     house: House,
 ) -> None:

@@ -64,7 +64,7 @@ async def test_the_menu_changes_the_severity(house: House) -> None:
 async def test_the_severity_by_words_says_what_it_means(house: House) -> None:
     channel = await house.declared()
     answer = await house.person("ana").types("/incident severity p1", channel)
-    assert answer.text.startswith("INC-1 is P1 now. major degradation")
+    assert answer.text.startswith("INC-1 is P1 now: major degradation")
 
 
 @pytest.mark.parametrize("word", ["", "bad", "P5", "P1 please"])
