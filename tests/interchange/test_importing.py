@@ -12,7 +12,7 @@ import pytest
 
 from tests.interchange.conftest import GITHUB, Firebreak
 
-STATUSPAGE = {
+STATUSPAGE: dict[str, Any] = {
     "page": {"id": "kctbh9vrtdwd", "name": "Acme"},
     "incidents": [
         {
