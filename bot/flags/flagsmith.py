@@ -244,8 +244,8 @@ class Flagsmith(Careful):
         states = {
             _name(state["feature_segment"]): {**state, "segment": state["feature_segment"]} for state in found
         }
-        by = live.get("published_by") or {}
-        return str(live["uuid"]), str(by.get("email", "")) if isinstance(by, dict) else str(by), states
+        by = live.get("published_by")  # the number of a user; none when an API key did it
+        return str(live["uuid"]), "" if by is None else f"user {by}", states
 
     def _missing(self, flag: str, env: str) -> NotFound:
         return NotFound(NO_FLAG, backend=self.name, flag=flag, environment=env)

@@ -12,7 +12,7 @@ import pytest
 from bot.flags.flagsmith import Flagsmith
 from bot.flags.protocol import ApprovalRequired, BackendError, Conflict, Unavailable, Unsupported
 from tests.flags.conformance import WHO, Conformance, Fault, OverHttp, Rig, contained, restored
-from tests.flags.fakes.flagsmith import KEY, PRO, PROJECT, READER, WRITER, FakeFlagsmith
+from tests.flags.fakes.flagsmith import BO, KEY, PRO, PROJECT, READER, WRITER, FakeFlagsmith
 
 PATIENCE = 10.0  # seconds; the fake answers at once, but the machine may be busy
 IMPATIENCE = 1.0  # seconds, where it never answers
@@ -38,12 +38,10 @@ class FlagsmithRig(Rig):
 
     async def edit(self, key: str) -> None:
         state = self.fake.state(key, PRO)
-        self.fake.change(
-            key, state, by="bo@example.com", feature_state_value=f"{state['feature_state_value']}x"
-        )
+        self.fake.change(key, state, by=BO, feature_state_value=f"{state['feature_state_value']}x")
 
     async def switch_on(self, key: str) -> None:
-        self.fake.change(key, self.fake.state(key), by="bo@example.com", enabled=True)
+        self.fake.change(key, self.fake.state(key), by=BO, enabled=True)
 
     async def decides(self, key: str) -> Any:
         states = self.fake.features[key]["states"]
@@ -114,7 +112,7 @@ async def test_those_with_an_override_do_not_keep_it_and_get_it_back_with_the_re
     """The trap of this vendor: off in the environment alone leaves it on for them."""
     both.fake.make("gateway")
     assert (both.fake.serves("gateway", pro=True), both.fake.serves("gateway", pro=False)) == (True, True)
-    both.fake.change("gateway", both.fake.state("gateway"), by="bo@example.com", enabled=False)
+    both.fake.change("gateway", both.fake.state("gateway"), by=BO, enabled=False)
     state = await both.backend.get(both.ref("gateway"))
     assert (state.contained, state.serving) == (False, "OFF, segment 5 ON")
     receipt = await contained(both, "gateway")
@@ -171,7 +169,7 @@ async def test_a_flag_says_who_owns_it_and_where_it_is(both: FlagsmithRig) -> No
     both.fake.make("gateway")
     state = await both.backend.get(both.ref("gateway"))
     assert (state.owner, state.serving) == ("bo@example.com", "ON, segment 5 ON")
-    assert state.changed_by == ("bo@example.com" if both.fake.versions else "")
+    assert state.changed_by == ("user 12" if both.fake.versions else "")
     assert f"/project/1/environment/{KEY}/features?feature=" in state.url
     health = await both.backend.health()
     assert (health.reachable, health.environments) == (True, ("production",))

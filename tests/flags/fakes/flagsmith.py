@@ -19,6 +19,7 @@ from tests.flags.conformance import Fault
 
 WRITER, READER = "writing-master-key", "reading-master-key"
 KEY, ENVIRONMENT, PROJECT = "client-side-key", 7, "1"
+BO = 12  # versions name whoever published them by number, and nobody when it was an API key
 PRO = 5  # the segment of those who pay
 STATUSES = {
     Fault.UNAUTHORISED: 401,
@@ -58,7 +59,7 @@ class FakeFlagsmith:
             "num_identity_overrides": 0,
             "states": [self._state(number, None), self._state(number, PRO)],
             "version": f"version-{next(self._numbers)}",
-            "by": "bo@example.com",
+            "by": BO,
         }
 
     def _state(self, feature: int, segment: int | None) -> dict[str, Any]:
@@ -87,7 +88,7 @@ class FakeFlagsmith:
         """As an SDK's endpoint answers: an override comes before the environment."""
         return bool(self.state(name, PRO if pro else None)["enabled"])
 
-    def change(self, name: str, state: dict[str, Any], *, by: str, **values: Any) -> None:
+    def change(self, name: str, state: dict[str, Any], *, by: int | None, **values: Any) -> None:
         state |= values | {"updated_at": self._now()}
         self.features[name] |= {"version": f"version-{next(self._numbers)}", "by": by}
 
@@ -214,7 +215,7 @@ class FakeFlagsmith:
         name, state = self._by_state(request.match_info["id"])
         if state["feature_segment"] is not None:
             raise web.HTTPNotFound
-        self.change(name, state, by="firebreak", enabled=(await request.json())["enabled"])
+        self.change(name, state, by=None, enabled=(await request.json())["enabled"])
         return web.json_response(state)
 
     async def _put(self, request: web.Request) -> web.Response:
@@ -232,12 +233,12 @@ class FakeFlagsmith:
         if "segment" in body or any(body.get(key) != value for key, value in wanted.items()):
             return _error(400, "This field is required.")
         values = {key: body[key] for key in ("enabled", "feature_state_value")}
-        self.change(name, state, by="firebreak", **values)
+        self.change(name, state, by=None, **values)
         return web.json_response(body)
 
     async def _versions(self, request: web.Request) -> web.Response:
         feature = self._of(request.match_info["feature"])
-        live = {"uuid": feature["version"], "is_live": True, "published_by": {"email": feature["by"]}}
+        live = {"uuid": feature["version"], "is_live": True, "published_by": feature["by"]}
         return web.json_response({"count": 1, "results": [live]})
 
     async def _version_states(self, request: web.Request) -> web.Response:
@@ -257,7 +258,7 @@ class FakeFlagsmith:
         for wanted in body["feature_states_to_update"]:
             segment = (wanted["feature_segment"] or {}).get("segment")
             state = self.state(feature["name"], segment)
-            self.change(feature["name"], state, by="firebreak", enabled=wanted["enabled"])
+            self.change(feature["name"], state, by=None, enabled=wanted["enabled"])
         return web.json_response({"uuid": feature["version"]}, status=201)
 
 
