@@ -146,10 +146,8 @@ def _changes(incident: Incident, event: Event) -> dict[str, object]:
             }
         case UpdatePosted():
             return {"update": _update(event), **_told(incident)}
-        case IncidentImported():
-            return _imported(event)
-        case ImportRestated():
-            return _imported(event.said)
+        case IncidentImported() | ImportRestated():
+            return _imported(event if isinstance(event, IncidentImported) else event.said)
         case FigureMeasured():
             return {"measures": with_measure(incident.measures, event.measure)}
         case LikenessFound():
