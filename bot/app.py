@@ -27,6 +27,7 @@ from bot.services.delivery import LEASE, Delivery
 from bot.services.drilling import Drills, Seen
 from bot.services.homes import Homes
 from bot.services.incidents import Incidents
+from bot.services.introductions import Introductions
 from bot.services.languages import translation
 from bot.services.likenesses import Likenesses
 from bot.services.reminders import Reminders
@@ -35,6 +36,7 @@ from bot.services.runbooks import Library
 from bot.services.sites import Site
 from bot.services.summaries import Summaries
 from bot.services.vendors import Vendors
+from bot.slack.accounts import accounts
 from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
 from bot.slack.errors import code_of, meaning
@@ -116,7 +118,7 @@ async def firebreak(
             log.warning("runbook left out: %s", problem, extra={"action": "runbook_left_out"})
         flags = await stack.enter_async_context(flag_service(settings, engine, identity.team_id, by_bot=True))
         sites = await stack.enter_async_context(flag_sites(settings))
-        parts = _parts(settings, engine, client, identity, library, now, (flags, sites), budgets)
+        parts = _parts(settings, engine, client, identity, library, now, (flags, sites), budgets or Budgets())
         bolt = _bolt(settings, session, identity)
         listeners = Listeners(bolt)
         handlers.register(bolt, parts.desk)
@@ -157,9 +159,9 @@ def _parts(
     library: Library,
     now: Callable[[], datetime],
     kept: tuple[FlagService | None, dict[str, Site]],
-    budgets: Budgets | None,
+    budgets: Budgets,
 ) -> _Parts:
-    (flags, sites), face = kept, _face(settings)
+    (flags, sites), face, team_id, due = kept, _face(settings), identity.team_id, settings.summaries
 
     def changed() -> None:
         homes.changed()
@@ -175,7 +177,6 @@ def _parts(
         changed()
         return outcome
 
-    team_id, due, budgets = identity.team_id, settings.summaries, budgets or Budgets()
     homes = _homes(engine, team_id, Tabs(client, face, budgets, now=now), library, now)
     reports = Reports(engine, team_id=team_id, schedule=due[0], t=face.t, now=now, stored=stored)
     summaries = Summaries(engine, team_id=team_id, schedules=due, t=face.t, now=now, stored=stored)
@@ -188,7 +189,7 @@ def _parts(
         environment=settings.flags.default,
         delivering=delivering,
         customs=settings.customs,
-        bot=identity.user_id,
+        introductions=Introductions(engine, accounts(client, identity.user_id), team_id=team_id, now=now),
     )
     containment = _containment(settings, engine, incidents, team_id, now, stored, sites)
     outside = SlackOutside(

@@ -122,7 +122,10 @@ async def _close(desk: Desk, typed: Typed) -> str:
 async def _open_here(desk: Desk, typed: Typed) -> Incident:
     here = await desk.incidents.of_channel(typed.channel)
     if here.is_closed:
-        raise Refused("{incident} is closed already, so nothing was changed.", incident=here.name)
+        raise Refused(
+            "{incident} is closed already, so nothing was changed. To go on with it: `/incident reopen <reason>`.",
+            incident=here.name,
+        )
     return here
 
 

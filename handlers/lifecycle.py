@@ -57,7 +57,14 @@ async def _merge(desk: Desk, typed: Typed) -> str:
 
 async def _unmerge(desk: Desk, typed: Typed) -> str:
     here = await desk.incidents.of_channel(typed.channel)
-    return _so(desk, await desk.incidents.unmerge(typed.actor, here.number, reason=typed.text, key=typed.key))
+    outcome = await desk.incidents.unmerge(typed.actor, here.number, reason=typed.text, key=typed.key)
+    if not outcome.events and not outcome.repeated:
+        raise Refused(
+            "{incident} is no duplicate, so there is nothing to take back. To make it one: "
+            "`/incident merge INC-3 <reason>`.",
+            incident=here.name,
+        )
+    return _so(desk, outcome)
 
 
 async def _declare(desk: Desk, kind: Kind, typed: Typed) -> str:

@@ -47,7 +47,10 @@ async def _override(desk: Desk, typed: Typed) -> str:
             desk, await desk.incidents.carry_out(typed.actor, here.number, command, key=typed.key)
         )
     if here.is_closed:
-        raise Refused("{incident} is closed already, so nothing was changed.", incident=here.name)
+        raise Refused(
+            "{incident} is closed already, so nothing was changed. To go on with it: `/incident reopen <reason>`.",
+            incident=here.name,
+        )
     may_override(here, typed.actor.id)
     await show_form(
         typed.client, typed.trigger_id, override_form(desk.face, here, typed.text), FORM_DID_NOT_OPEN

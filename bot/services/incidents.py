@@ -18,10 +18,11 @@ from bot.domain.language import Translate
 from bot.domain.one_incident import ExportForm, written
 from bot.domain.postmortem import postmortem
 from bot.domain.privacy import may_see
-from bot.domain.rules.people import asked as asked_of
+from bot.domain.rules.people import asked
 from bot.domain.runbook import Match, Runbook, best_match, matches
 from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Kind, Refused, Severity, incident_name
+from bot.services.introductions import Introductions
 from bot.storage import correcting, declaring, flags, incidents, merging, parked, people, timeline
 from bot.storage.engine import Body, Engine, Transaction
 from bot.storage.incidents import Outcome
@@ -65,7 +66,7 @@ class Incidents:
         environment: str = FIRST_ENVIRONMENT,
         delivering: Delivering | None = None,
         customs: Customs | None = None,
-        bot: str = "",
+        introductions: Introductions | None = None,
     ) -> None:
         self._engine = engine
         self._team_id = team_id
@@ -75,7 +76,7 @@ class Incidents:
         self._delivering = delivering
         self._environment = environment
         self._customs = customs or Customs()
-        self._bot = bot  # the id of the bot's own account, which Slack offers wherever a person is chosen
+        self._introductions = introductions
         self._named: dict[
             str, str
         ] = {}  # names that are stored: one who clicks twenty times is looked up once
@@ -277,7 +278,8 @@ class Incidents:
 
     async def exported(self, incident: Incident, form: ExportForm, t: Translate) -> str:
         """The whole incident as a file of this form, in the words of `t`."""
-        entries, names = await self.timeline(incident.number), await self.names()
+        entries = await self._met(incident.number)
+        names = await self.names()
         return written(incident, entries, form, t, names)
 
     async def postmortem(self, number: int, t: Translate) -> str:
@@ -285,7 +287,8 @@ class Incidents:
         incident = await self.find(number)
         if incident is None:
             raise Refused("There is no {incident} in this database.", incident=incident_name(number))
-        entries, names = await self.timeline(number), await self.names()
+        entries = await self._met(number)
+        names = await self.names()
         return postmortem(incident, entries, t, lambda person: names.get(person, person), self._now())
 
     async def flags(self) -> list[flags.Flag]:
@@ -318,6 +321,13 @@ class Incidents:
         elif await self._engine.read(lambda transaction: people.gone(transaction, self._team_id, [person])):
             await self._engine.write(lambda transaction: people.came_back(transaction, self._team_id, person))
 
+    async def _met(self, number: int) -> list[Entry]:
+        """Its timeline, for a file that calls people by their names."""
+        entries = await self.timeline(number)
+        if self._introductions is not None:
+            await self._introductions.meet(entries)
+        return entries
+
     async def names(self) -> dict[str, str]:
         """Names of people by id, as far as they are known."""
         return await self._engine.read(lambda transaction: people.names(transaction, self._team_id))
@@ -325,10 +335,8 @@ class Incidents:
     async def _execute(self, actor: Actor, number: int | None, command: Command, key: str) -> Outcome:
         if command.by != actor.id:
             raise AssertionError("a command is carried out in the name of whoever asked for it")
-        if self._bot and self._bot in asked_of(command):
-            raise Refused(
-                "Firebreak is a bot and does not answer for anything, so nothing was changed. Name a person."
-            )
+        if self._introductions is not None:
+            await self._introductions.vouch(asked(command))
         now = self._now()
 
         def body(transaction: Transaction) -> Outcome:

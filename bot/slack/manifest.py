@@ -36,7 +36,7 @@ SCOPES = (
     "pins:write",  # pins.add
     "reactions:read",  # the event reaction_added, and reactions.get: what the marked message says
     "usergroups:read",  # usergroups.list, .users.list: who is on call for an affected service
-    "users:read",  # users.info: names for exports
+    "users:read",  # users.info: names for exports, and that no app is asked for anything
 )
 
 COMMANDS = {

@@ -33,6 +33,18 @@ def names(transaction: Transaction, team_id: str) -> dict[str, str]:
     return {row["id"]: row["name"] for row in rows}
 
 
+def unknown(transaction: Transaction, team_id: str, named: Sequence[str]) -> list[str]:
+    """Those of them whose names nobody has told yet."""
+    return [
+        person
+        for person in named
+        if transaction.one(
+            "select id from person where team_id = :team_id and id = :id", team_id=team_id, id=person
+        )
+        is None
+    ]
+
+
 def left(transaction: Transaction, team_id: str, person: str, name: str, at: datetime) -> None:
     """Their account is switched off since then."""
     transaction.run(

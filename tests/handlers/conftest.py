@@ -32,9 +32,11 @@ from bot.services.delivery import Delivery
 from bot.services.drilling import Drills, Seen
 from bot.services.homes import Homes
 from bot.services.incidents import Incidents
+from bot.services.introductions import Introductions
 from bot.services.likenesses import Likenesses
 from bot.services.reports import Reports
 from bot.services.summaries import Schedule, Summaries
+from bot.slack.accounts import accounts
 from bot.slack.budgets import Budgets
 from bot.slack.client import SlackOutside
 from bot.slack.exports import exports
@@ -210,13 +212,11 @@ async def _built(slack: Sandbox, engine: FullDisk, session: aiohttp.ClientSessio
     schedule = Schedule(zone=FACE.zone, post_time=datetime.min.time(), channel="incidents")
     reports = Reports(engine, team_id=team, schedule=schedule, t=FACE.t, now=now, stored=stored)
     summaries = Summaries(engine, team_id=team, schedules=[schedule], t=FACE.t, now=now)
+    met = Introductions(
+        engine, accounts(client(slack.bot_token), workspace.app.bot_user), team_id=team, now=now
+    )
     incidents = Incidents(
-        engine,
-        team_id=team,
-        runbooks=lambda: [runbook],
-        now=now,
-        stored=stored,
-        bot=workspace.app.bot_user,
+        engine, team_id=team, runbooks=lambda: [runbook], now=now, stored=stored, introductions=met
     )
     containment = Containment(engine, incidents, team_id=team, now=now, places=PLACES, stored=stored)
     outside = SlackOutside(

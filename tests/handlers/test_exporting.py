@@ -35,3 +35,17 @@ async def test_another_form_is_refused_with_what_there_is(house: House) -> None:
     assert answer.text == "As what? Type /incident export, or /incident export json or csv."
     await house.delivery.idle()
     assert house.slack.workspace.files == {}
+
+
+async def test_people_who_were_only_seen_stand_in_the_file_by_their_names(house: House) -> None:
+    """Slack's events name them by their ids alone."""
+    channel = await house.declared()
+    await house.person("eli").joins(channel)
+    await house.slack.settled()
+    await house.person("ana").types("/incident export", channel)
+    await house.delivery.idle()
+    (file,) = house.slack.workspace.files.values()
+    assert file.content is not None
+    text = file.content.decode()
+    assert "eli" in text
+    assert house.person("eli").id not in text

@@ -38,7 +38,8 @@ async def test_the_bot_itself_is_asked_for_nothing(house: House, typed: str) -> 
     before = await house.state()
     told = await ana.types(f"/incident {typed}", channel)
     assert told.text == (
-        "Firebreak is a bot and does not answer for anything, so nothing was changed. Name a person."
+        "Firebreak is an app, and an app answers for nothing, so nothing was changed. Do it again with a "
+        "person from Slack's list: type @ and their name."
     )
     assert await house.state() == before
 
@@ -61,10 +62,19 @@ async def test_whoever_comes_back_can_be_asked_again(house: House) -> None:
     assert "Scribe: @Chi Nakamura." in (await ana.types("/incident assign scribe @chi", channel)).text
 
 
-async def test_somebody_who_left_before_we_knew_is_named_where_it_shows(house: House) -> None:
+async def test_somebody_who_left_before_we_knew_is_found_out(house: House) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    house.slack.workspace.person("chi").deleted = True
+    answer = await ana.types("/incident assign scribe @chi", channel)
+    assert answer.text.startswith("chi has left")
+    assert await house.kinds() == []
+
+
+async def test_where_slack_does_not_say_so_it_is_named_where_it_shows(house: House) -> None:
     """Slack refuses the invitation then; the card says so, and the rest goes on."""
     channel, ana = await house.declared(), house.person("ana")
     house.slack.workspace.person("chi").deleted = True
+    house.slack.faults.add("server_error", "users.info", times=None)
     await ana.types("/incident assign scribe @chi", channel)
     await house.delivery.idle()
     assert "There is no such person in the workspace any more." in house.read(channel)

@@ -69,3 +69,38 @@ async def test_what_is_not_clear_is_refused_with_what_to_type(house: House, type
     answer = await house.person("ana").types(f"/incident {typed}", channel)
     assert told in answer.text
     assert await house.kinds() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("assign lead @firebreak", "Firebreak is an app"),
+        ("handover @firebreak", "Firebreak is an app"),
+        ("assign scribe <@USLACKBOT>", "Slackbot is an app"),
+        ("action @firebreak 2199-01-05 look at the logs", "Firebreak is an app"),
+        ("assign scribe <@U0NOBODY99>", "There is no such person"),
+    ],
+)
+async def test_nothing_is_asked_of_an_app_or_of_nobody(house: House, typed: str, told: str) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    await ana.types("/incident lead", channel)
+    answer = await ana.types(f"/incident {typed}", channel)
+    assert told in answer.text
+    assert "from Slack's list" in answer.text
+    assert await house.kinds() == ["role_taken"]
+
+
+async def test_where_slack_does_not_say_who_it_is_people_are_believed(house: House) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    house.slack.faults.add("server_error", "users.info", times=None)
+    await ana.types("/incident assign scribe @bo", channel)
+    assert await house.kinds() == ["role_taken"]
+
+
+async def test_slack_is_asked_once_who_somebody_is(house: House) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    for role in ("scribe", "communications", "responder"):
+        await ana.types(f"/incident assign {role} @bo", channel)
+    asked = [entry for entry in house.slack.workspace.log if entry.name == "users.info"]
+    assert len(asked) == 1
+    assert (await house.incidents.names())[house.person("bo").id] == "bo"

@@ -108,7 +108,9 @@ def _step_back(incident: Incident, command: StepBack, now: datetime) -> list[Eve
             "{incident} is closed. To go on with it: `/incident reopen <reason>`.", incident=incident.name
         )
     if incident.phase is Phase.STABILIZE:
-        raise Refused("Stabilize is the first phase, so there is nothing to go back to.")
+        raise Refused(
+            "Stabilize is the first phase, so there is nothing to go back to. Forward: `/incident next`."
+        )
     before = list(Phase)[list(Phase).index(incident.phase) - 1]
     reason = _reason(command.reason, "back")
     return [PhaseReturned(at=now, by=command.by, phase=before, left=incident.phase, reason=reason)]
@@ -163,7 +165,11 @@ def _merge(incident: Incident, command: MergeIncident, now: datetime) -> list[Ev
             parent=name,
         )
     if incident.cancelled is not None:
-        raise Refused("{incident} was cancelled, so it counts nowhere already.", incident=incident.name)
+        raise Refused(
+            "{incident} was cancelled, so it counts nowhere already. To take that back: "
+            "`/incident reopen <reason>`.",
+            incident=incident.name,
+        )
     flags.nothing_held(incident)
     return [
         IncidentMerged(
