@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.domain.effects import Tell, promised
+from bot.domain.effects import Tell
 from bot.domain.events import RoleTaken
 from bot.domain.evolving import evolve, replay
 from bot.domain.incident import Incident
+from bot.domain.promising import promised
 from bot.domain.vocabulary import Surface
 from bot.sandbox.blocks import settled
 from bot.sandbox.server import Sandbox

@@ -43,7 +43,6 @@ class Connection:
     socket: web.WebSocketResponse
     request: web.Request
     leaving: bool = False
-    delivered: int = 0
 
 
 @dataclass
@@ -104,7 +103,6 @@ class Connections:
         acknowledged: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = acknowledged
         try:
-            connection.delivered += 1
             await connection.socket.send_json(frame)
             answer = await acknowledged
         except ConnectionError as error:

@@ -81,10 +81,6 @@ class Vendors:
     def names(self) -> tuple[str, ...]:
         return tuple(self._sites)
 
-    def knows(self, flag: str) -> bool:
-        """Whether this name says one of these back-ends."""
-        return parts(flag)[0] in self._sites and BETWEEN in flag
-
     async def having(self, key: str, env: str) -> list[str]:
         """The full names of the flags of exactly this key. Raises Refused when some back-end does not say."""
         asked = {name: ref for name, site in self._sites.items() if (ref := site.ref(env, key)) is not None}

@@ -93,11 +93,6 @@ def review(event: ReminderSent, incident: Incident, face: Face) -> Drawing:
     return _said(text, blocks.context(told, asked), *_buttons(incident, flag, environment, held.before, face))
 
 
-def buttons(incident: Incident, held: Containment, face: Face) -> list[Block]:
-    """*Undo* and *Keep* for something that is held."""
-    return _buttons(incident, held.flag, held.environment, held.before, face)
-
-
 def place(flag: str, environment: str) -> str:
     """A flag, with its environment where that is not the usual one."""
     return _named(flag, environment)

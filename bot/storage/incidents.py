@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from bot.domain.away import is_away, parts
 from bot.domain.commands import AddNote, Command, DeclareIncident, OverrideGate
-from bot.domain.effects import Effect, promised
+from bot.domain.effects import Effect
 from bot.domain.events import ContainmentEnded, Event, FlagContained, FlagRestored
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
 from bot.domain.privacy import may_see
+from bot.domain.promising import promised
 from bot.domain.reminders import wanted
 from bot.domain.rules import decide
 from bot.domain.rules.people import asked as asked_of

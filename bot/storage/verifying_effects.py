@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from bot.domain.effects import (
-    IN_CHANNEL,
     Bookmark,
     Brief,
     Draw,
@@ -25,6 +24,7 @@ from bot.domain.effects import (
     lane,
 )
 from bot.domain.events import ChannelOpened, Event, SurfacePosted
+from bot.domain.promising import IN_CHANNEL
 from bot.domain.vocabulary import Surface
 from bot.storage.engine import Row
 

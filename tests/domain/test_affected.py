@@ -9,9 +9,10 @@ import pytest
 
 from bot.domain.affected import Affected, CriticalPath, Landscape, Service
 from bot.domain.commands import EnterNextPhase
-from bot.domain.effects import CallGroup, Invite, promised
+from bot.domain.effects import CallGroup, Invite
 from bot.domain.events import ChannelOpened, IncidentDeclared, PhaseEntered
 from bot.domain.incident import Incident
+from bot.domain.promising import promised
 from bot.domain.questions import Proof
 from bot.domain.rules import decide
 from bot.domain.rules.declaring import Misdated

@@ -17,8 +17,9 @@ from bot.domain.captured import (
 )
 from bot.domain.commands import Capture, Command
 from bot.domain.document import timeline_markdown
-from bot.domain.effects import FetchFile, Spread, Tell, Whisper, promised
+from bot.domain.effects import FetchFile, Spread, Tell, Whisper
 from bot.domain.language import English
+from bot.domain.promising import promised
 from bot.domain.rules import decide
 from bot.domain.story import line
 from bot.domain.story_captured import size_words

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.commands import AddNote, ChangeRunbook, CompleteStep, ReopenStep, SkipStep
-from bot.domain.effects import Tell, promised
+from bot.domain.effects import Tell
 from bot.domain.events import RunbookChosen, StepDone
 from bot.domain.evolving import evolve
 from bot.domain.incident import ADDED, Incident
 from bot.domain.language import English
+from bot.domain.promising import promised
 from bot.domain.rules import decide
 from bot.domain.runbook import Step
 from bot.domain.story import line

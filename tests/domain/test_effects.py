@@ -33,12 +33,12 @@ from bot.domain.effects import (
     coalesce_key,
     effect_adapter,
     lane,
-    promised,
 )
 from bot.domain.events import Event, NoteAdded
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
 from bot.domain.one_incident import ExportForm
+from bot.domain.promising import promised
 from bot.domain.rules import decide
 from bot.domain.vocabulary import Refused, Role, Surface
 from tests.domain.samples import (

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.effects import promised
 from bot.domain.evolving import evolve
 from bot.domain.imported import Draft, Imported, NotATime, Problem, Reading, Said, moment, understood
 from bot.domain.incident import Incident
 from bot.domain.metrics import not_counted
+from bot.domain.promising import promised
 from bot.domain.recoveries import recovery_of
 from bot.domain.reminders import wanted
 from bot.domain.rules import decide

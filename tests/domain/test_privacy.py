@@ -18,11 +18,12 @@ from bot.domain.commands import (
     ParentFacts,
     PostUpdate,
 )
-from bot.domain.effects import CallGroup, Draw, Invite, Spread, Tell, Whisper, promised
+from bot.domain.effects import CallGroup, Draw, Invite, Spread, Tell, Whisper
 from bot.domain.events import ReminderSent
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
 from bot.domain.privacy import may_see
+from bot.domain.promising import promised
 from bot.domain.recoveries import recovery_of
 from bot.domain.reminders import ITEM_DUE
 from bot.domain.rules import decide

@@ -23,10 +23,11 @@ from bot.domain.commands import (
     TakeRole,
 )
 from bot.domain.customs import Customs
-from bot.domain.effects import Tell, Whisper, promised
+from bot.domain.effects import Tell, Whisper
 from bot.domain.events import Event, ReminderSent
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
+from bot.domain.promising import promised
 from bot.domain.reminders import ITEM_DUE, ITEM_SOON, STEP_DUE, UPDATE_DUE, wanted
 from bot.domain.rules import decide
 from bot.domain.runbook import Runbook, Step

@@ -6,10 +6,11 @@ import pytest
 
 from bot.domain import story
 from bot.domain.commands import AssignRole, HandOver, TakeRole
-from bot.domain.effects import Brief, Invite, promised
+from bot.domain.effects import Brief, Invite
 from bot.domain.events import RoleTaken
 from bot.domain.incident import Incident
 from bot.domain.language import English
+from bot.domain.promising import promised
 from bot.domain.rules import decide
 from bot.domain.vocabulary import Milestone, Refused, Role
 from tests.domain.samples import ANA, BO, CHANNEL, CLEO, NOON, NUMBER, after, declare, later, then

@@ -43,7 +43,7 @@ from bot.domain.commands import (
     TakeRole,
     UnmergeIncident,
 )
-from bot.domain.effects import Tell, promised
+from bot.domain.effects import Tell
 from bot.domain.events import (
     ChannelOpened,
     Event,
@@ -65,6 +65,7 @@ from bot.domain.events import (
 )
 from bot.domain.evolving import evolve
 from bot.domain.incident import Incident
+from bot.domain.promising import promised
 from bot.domain.reminders import NOBODY_LEADS
 from bot.domain.rules import decide
 from bot.domain.vocabulary import FIREBREAK, Phase, Refused, Role, Severity, Surface
