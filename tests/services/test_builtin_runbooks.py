@@ -17,7 +17,7 @@ BY_ID = {runbook.id: runbook for runbook in LIBRARY.runbooks}
 # Stored in timelines and named in exports. A step may be added or left out; an id is never used for another step.
 STEP_IDS = {
     "database-overload": (
-        "scope stop-migration stop-changes end-the-worst shed-load no-blind-failover "
+        "scope stop-migration stop-changes end-the-worst shed-load make-room no-blind-failover "
         "tell-people prove-it "
         "check-data mend-the-harm name-the-cause fix-live bring-back "
         "restore-flags limits alert migration-check try-restore review "
@@ -35,7 +35,7 @@ STEP_IDS = {
         "restore-flags stop-by-itself rehearse two-steps review "
     ),
     "general": (
-        "scope undo-last-change stop-the-spread get-help tell-people prove-it "
+        "scope undo-last-change stop-the-spread keep-evidence get-help tell-people prove-it "
         "name-the-cause mend-the-harm fix-live drain-backlog "
         "restore-flags alert catch-it-before write-the-runbook review "
     ),
@@ -46,7 +46,7 @@ STEP_IDS = {
         "alert probe expiry-dates review "
     ),
     "payment-failures": (
-        "scope contain-new-gateway stop-changes stop-double-charges check-provider tell-people "
+        "scope contain-new-gateway stop-changes stop-double-charges check-provider keep-evidence tell-people "
         "prove-it "
         "settle-unknown refund-double name-the-cause fix-live drain-backlog "
         "restore-gateway alert-on-success-rate catch-it-before rehearse review "
@@ -54,11 +54,11 @@ STEP_IDS = {
     "queue-stuck": (
         "scope poison undo-last-change free-consumers slow-producers add-consumers tell-people "
         "prove-it "
-        "count-lost mend-the-harm dead-letters name-the-cause fix-live "
+        "count-lost mend-the-harm dead-letters bring-back name-the-cause fix-live "
         "alert bound-retries separate review "
     ),
     "slow-checkout": (
-        "scope undo-last-change shed-extras cut-waiting stop-double-charges add-room "
+        "scope keep-traces undo-last-change shed-extras cut-waiting stop-double-charges add-room "
         "tell-people prove-it "
         "find-the-wait name-the-cause mend-the-harm fix-live restore-extras "
         "alert budget load-test review "
