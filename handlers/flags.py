@@ -160,7 +160,7 @@ async def _one_away(desk: Desk, typed: Typed, key: str, environment: str) -> str
                 who=quoted(looked.last.actor, KEY_SHOWN) or t("somebody"),
             )
         )
-    lines += [f":warning: {quoted(each, REASON_SHOWN)}" for each in looked.warnings]
+    lines += [f":warning: {quoted(each.by(t), REASON_SHOWN)}" for each in looked.warnings]
     if looked.facts.owner:
         lines.append(t("Owner: {owner}", owner=quoted(looked.facts.owner, KEY_SHOWN)))
     return "\n".join([*lines, looked.url] if looked.url else lines)

@@ -147,7 +147,7 @@ def show(key: str, environment: str | None) -> None:
             looked = await console.containment.look(named, where)
             held_by = looked.facts.held_by
             by = "" if held_by is None else f", held by {incident_name(held_by)}"
-            return [f"{named} in {where} serves {looked.facts.serves}{by}.", *looked.warnings]
+            return [f"{named} in {where} serves {looked.facts.serves}{by}.", *map(str, looked.warnings)]
         flag = next((each for each in await console.containment.everything(where) if each.key == named), None)
         if flag is None:
             raise Refused(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -23,6 +25,23 @@ class Translate(Protocol):
 def marked(text: str) -> str:
     """The text itself: marks one for the catalogues that is said later, in whatever language it is read."""
     return text
+
+
+@dataclass(frozen=True)
+class Said:
+    """A marked text with its blanks, made where nobody knows in which language it will be read. `str()` is English.
+
+    `said.by(t)` says it. As a blank of a refusal it is said in that one's language.
+    """
+
+    text: str
+    blanks: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text.format(**self.blanks)
+
+    def by(self, t: Translate) -> str:
+        return t(self.text, **self.blanks)
 
 
 class English:

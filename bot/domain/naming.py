@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.language import Translate
+from bot.domain.language import Said, Translate
 from bot.domain.vocabulary import Milestone, Phase, Refused, Role
 
 
@@ -20,7 +20,7 @@ def phase_word(phase: Phase, t: Translate) -> str:
 
 
 def refusal_words(refused: Refused, t: Translate) -> str:
-    """A refusal in the reader's language; phases and roles in it too."""
+    """A refusal in the reader's language; phases, roles and sentences in it too."""
     return t(refused.text, **{name: _word(value, t) for name, value in refused.params.items()})
 
 
@@ -32,6 +32,8 @@ def _word(value: object, t: Translate) -> object:
             return role_word(value, t)
         case Milestone():
             return milestone_word(value, t)
+        case Said():
+            return value.by(t)
     return value
 
 

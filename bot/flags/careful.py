@@ -81,7 +81,7 @@ class Careful(ABC):
             before = await self.get(ref)
             if before.contained:
                 return Receipt(before=before, after=before, changed=False, op_id=op_id)
-            if before.cannot:
+            if before.cannot is not None:
                 raise Unsupported(CANNOT, flag=ref.key, backend=self.name, why=before.cannot)
             if before.needs_approval:
                 raise ApprovalRequired(WANTS_APPROVAL, backend=self.name, flag=ref.key, environment=ref.env)

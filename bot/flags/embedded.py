@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.domain.containing import OWNER
 from bot.domain.flags import fingerprint
-from bot.domain.language import marked
+from bot.domain.language import Said, marked
 from bot.flags.careful import CANNOT, NOT_AS_LEFT
 from bot.flags.protocol import (
     ApprovalLink,
@@ -30,7 +30,7 @@ from bot.storage.flag_definitions import Stored
 
 EMBEDDED = "embedded"
 CAPS = Caps(cas="atomic", comment=True, history=True, multivariate=True, effect_seconds=1.0)
-NO_SAFE_VARIANT = marked("it does not say which of its variants is safe (metadata `safeVariant`).")
+NO_SAFE_VARIANT = Said(marked("it does not say which of its variants is safe (metadata `safeVariant`)."))
 NO_ANSWER = marked("The database did not answer, so `{flag}` was not switched: {problem}")
 HISTORY_MOST = 50
 
@@ -77,7 +77,7 @@ class Embedded:
         def body(transaction: Transaction) -> Receipt:
             flag_log.lock(transaction, self._team_id)
             seen = self._state(self._known(transaction, ref))
-            if not seen.contained and seen.cannot:
+            if not seen.contained and seen.cannot is not None:
                 raise Unsupported(CANNOT, flag=ref.key, backend=self.name, why=seen.cannot)
             held = flag_overrides.put_override(
                 transaction,
@@ -168,7 +168,7 @@ class Embedded:
             fingerprint=fingerprint([definition.fingerprint, held and held.variant]),
             safe=definition.safe or "",
             snapshot={"definition": definition.data},
-            cannot="" if definition.safe else NO_SAFE_VARIANT,
+            cannot=None if definition.safe else NO_SAFE_VARIANT,
             description=definition.description,
             owner=str(definition.metadata.get(OWNER, "")),
         )

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from bot.domain.containing import OWNER
 from bot.domain.flags import Definition, fingerprint
-from bot.domain.language import marked
+from bot.domain.language import Said, marked
 from bot.domain.vocabulary import Refused
 from bot.flags.careful import Careful
 from bot.flags.files import replace_file
@@ -41,7 +41,7 @@ NOT_WRITTEN = marked("{backend} could not write {path} ({problem}), so `{flag}` 
 WRITTEN_OVER = marked(
     "{path} was changed by somebody else at the same moment; `{flag}` was not switched. Try again."
 )
-NO_SAFE_VARIANT = "it does not say which of its variants is safe (metadata `safeVariant`)."
+NO_SAFE_VARIANT = Said(marked("it does not say which of its variants is safe (metadata `safeVariant`)."))
 
 _BETWEEN = re.compile(
     r"[ \t\r\n]*[{:,]?[ \t\r\n]*"
@@ -186,7 +186,7 @@ class FlagdFile(Careful):
             fingerprint=decides,
             safe=safe or "",
             snapshot={"text": text},
-            cannot="" if safe else NO_SAFE_VARIANT,
+            cannot=None if safe else NO_SAFE_VARIANT,
             description=definition.description,
             owner=str(definition.metadata.get(OWNER, "")),
         )

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.flags import fingerprint
-from bot.domain.language import marked
+from bot.domain.language import Said, marked
 from bot.flags.asking import PATIENCE, Asking
 from bot.flags.careful import Careful
 from bot.flags.protocol import (
@@ -38,8 +38,10 @@ NO_FLAG = marked("{backend} has no flag `{flag}` in {environment}; nothing was s
 HALF_WAY = marked(
     "{backend} took a part of the change of `{flag}` and not the rest ({problem}). It is being checked."
 )
-MANY_OVERRIDES = "it has more overrides there than can be read at once."
-ARCHIVED = "it is archived there."
+MANY_OVERRIDES = Said(marked("it has more overrides there than can be read at once."))
+ARCHIVED = Said(marked("it is archived there."))
+IDENTITIES = marked("overrides of single identities stay as they are: {number}")
+HAS_A_VALUE = Said(marked("it has a value, which an application may read although the flag is off"))
 MASTER_KEY = "a master API key may do everything in its organisation, unless it has a role of its own there"
 
 Override = dict[str, Any]
@@ -280,10 +282,10 @@ def _decided(state: Override) -> dict[str, Any]:
     }
 
 
-def _cannot(feature: Mapping[str, Any], states: Mapping[str, Override]) -> str:
+def _cannot(feature: Mapping[str, Any], states: Mapping[str, Override]) -> Said | None:
     if feature.get("is_archived"):
         return ARCHIVED
-    return MANY_OVERRIDES if len(states) >= STATES_MOST else ""
+    return MANY_OVERRIDES if len(states) >= STATES_MOST else None
 
 
 def _serving(enabled: Mapping[str, bool]) -> str:
@@ -298,13 +300,13 @@ def _in_a_word(feature: Mapping[str, Any]) -> str:
     return f"{said}, overrides of segments: {overrides}" if overrides else said
 
 
-def _warnings(feature: Mapping[str, Any], states: Mapping[str, Override]) -> tuple[str, ...]:
+def _warnings(feature: Mapping[str, Any], states: Mapping[str, Override]) -> tuple[Said, ...]:
     found = []
     identities = feature.get("num_identity_overrides") or 0
     if identities:
-        found.append(f"overrides of single identities stay as they are: {identities}")
+        found.append(Said(IDENTITIES, {"number": str(identities)}))
     if any(_is_set(state["feature_state_value"]) for state in states.values()):
-        found.append("it has a value, which an application may read although the flag is off")
+        found.append(HAS_A_VALUE)
     return tuple(found)
 
 

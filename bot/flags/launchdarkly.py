@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.flags import fingerprint
-from bot.domain.language import marked
+from bot.domain.language import Said, marked
 from bot.flags.asking import PATIENCE, Asking
 from bot.flags.careful import Careful
 from bot.flags.protocol import (
@@ -50,10 +50,10 @@ HISTORY_MOST = 20  # entries a read, their most
 
 NO_FLAG = marked("{backend} has no flag `{flag}` in {environment}; nothing was switched.")
 WANTS_APPROVAL = marked("{backend} wants changes there approved; nothing was switched.")
-NO_OFF_VARIATION = (
-    "it has no off variation there: each application would serve its own default. Set one first."
+NO_OFF_VARIATION = Said(
+    marked("it has no off variation there: each application would serve its own default. Set one first.")
 )
-ARCHIVED = "it is archived there."
+ARCHIVED = Said(marked("it is archived there."))
 ADMIN_ROLES = ("admin", "owner")
 
 
@@ -270,10 +270,10 @@ class LaunchDarkly(Careful):
         return ApprovalRequired(WANTS_APPROVAL, backend=self.name) if status == 405 else None
 
 
-def _cannot(flag: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+def _cannot(flag: Mapping[str, Any], here: Mapping[str, Any]) -> Said | None:
     if flag["archived"]:
         return ARCHIVED
-    return NO_OFF_VARIATION if here.get("offVariation") is None else ""
+    return NO_OFF_VARIATION if here.get("offVariation") is None else None
 
 
 def _is_contained(here: Mapping[str, Any]) -> bool:

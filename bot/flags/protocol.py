@@ -16,12 +16,21 @@ refused with the reason. Every error says which of *done*, *not done* and *being
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from bot.domain.language import Said
 from bot.domain.runbook import Frozen
 from bot.domain.vocabulary import Refused
+
+
+def _sentence(value: object) -> object:
+    """States that were stored before say these in English, and nothing where there is nothing."""
+    return Said("{said}", {"said": value}) if isinstance(value, str) and value else value or None
+
+
+Sentence = Annotated[Said, BeforeValidator(_sentence)]
 
 
 class FlagRef(NamedTuple):
@@ -56,7 +65,7 @@ class FlagState(Frozen):
     `serving` says in a few words what is served. `contained`: nobody can get the risky value through this back-end.
     `version` is opaque and another one after every change; `fingerprint` is a hash of everything that decides what
     is served, without ids and times. `snapshot` is enough to bring it back exactly. `cannot` says why it cannot be
-    held here, and is empty when it can. Warnings and `cannot` are sentences in English from this back-end.
+    held here, and is None when it can. Warnings and `cannot` are said in the language of whoever reads them.
     """
 
     ref: FlagRef
@@ -66,8 +75,8 @@ class FlagState(Frozen):
     fingerprint: str
     safe: str = "off"
     snapshot: dict[str, Any] = Field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    cannot: str = ""
+    warnings: tuple[Sentence, ...] = ()
+    cannot: Annotated[Said | None, BeforeValidator(_sentence)] = None
     url: str = ""
     description: str = ""
     owner: str = ""

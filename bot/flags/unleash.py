@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from bot.domain.flags import fingerprint
-from bot.domain.language import marked
+from bot.domain.language import Said, marked
 from bot.flags.asking import PATIENCE, Asking
 from bot.flags.careful import Careful
 from bot.flags.protocol import (
@@ -44,9 +44,13 @@ ADMIN = marked(
     "switched. Make one for a user of its own with the role Editor, or set allow_admin_token = true."
 )
 NO_REVIEW = marked("{backend} has no change requests in this edition, so nothing was requested.")
-INVERTED = "on is its safe value (`inverted` in the settings), and switching off is all that is done here."
+INVERTED = Said(
+    marked("on is its safe value (`inverted` in the settings), and switching off is all that is done here.")
+)
+CHILDREN = marked("flags that depend on it go off with it: {flags}")
+NOT_EXACTLY = Said(marked("it has no active strategy, so it could not be switched on again exactly"))
 ENABLING = "updateEnabled"  # Unleash's name for switching on or off in a change request
-ARCHIVED = "it is archived there."
+ARCHIVED = Said(marked("it is archived there."))
 EVENTS_LOOKED_AT = 10  # of a flag's newest events; more between two reads is a race all the same
 HISTORY_MOST = 50
 VIEWER_SAYS = "it may only read"
@@ -220,10 +224,10 @@ class Unleash(Careful):
         if self._is_admin:
             raise Denied(ADMIN, backend=self.name)
 
-    def _cannot(self, key: str, feature: Mapping[str, Any]) -> str:
+    def _cannot(self, key: str, feature: Mapping[str, Any]) -> Said | None:
         if feature.get("archived"):
             return ARCHIVED
-        return INVERTED if key in self._inverted else ""
+        return INVERTED if key in self._inverted else None
 
     def _missing(self, ref: FlagRef) -> NotFound:
         return NotFound(NO_FLAG, backend=self.name, flag=ref.key, environment=ref.env)
@@ -263,9 +267,9 @@ def _rollout(strategy: Mapping[str, Any]) -> list[str]:
     return [] if rollout is None else [f"{rollout}%"]
 
 
-def _warnings(feature: Mapping[str, Any], here: Mapping[str, Any]) -> tuple[str, ...]:
+def _warnings(feature: Mapping[str, Any], here: Mapping[str, Any]) -> tuple[Said, ...]:
     children = feature.get("children") or []
-    found = [f"flags that depend on it go off with it: {', '.join(children)}"] if children else []
+    found = [Said(CHILDREN, {"flags": ", ".join(children)})] if children else []
     if here["enabled"] and not any(not each["disabled"] for each in here["strategies"]):
-        found.append("it has no active strategy, so it could not be switched on again exactly")
+        found.append(NOT_EXACTLY)
     return tuple(found)

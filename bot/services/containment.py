@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from bot.domain.away import BETWEEN, is_away, parts
 from bot.domain.commands import EndContainment, ExtendContainment, FlagFacts
 from bot.domain.flags import FIRST_ENVIRONMENT
+from bot.domain.language import Said
 from bot.domain.spelling import nearest
 from bot.domain.vocabulary import Refused, incident_name
 from bot.flags.embedded import EMBEDDED
@@ -89,7 +90,7 @@ class Looked:
     last: FlagEvent | None
     drill: Line | None = None
     description: str = ""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Said, ...] = ()
     url: str = ""
 
 

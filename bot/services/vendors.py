@@ -18,6 +18,7 @@ from typing import TypeVar
 from bot.domain.away import BETWEEN, Switch, parts
 from bot.domain.commands import FlagFacts, LoseContainment, SettleFlag
 from bot.domain.language import Translate, marked
+from bot.domain.naming import refusal_words
 from bot.domain.vocabulary import FIREBREAK, Refused
 from bot.flags.protocol import (
     ApprovalRequired,
@@ -113,7 +114,7 @@ class Vendors:
             try:
                 found += await self._searched(site, env, words, limit)
             except BackendError as error:
-                silent.append(self._t(error.text, **error.params))
+                silent.append(refusal_words(error, self._t))
         return found[:limit], silent
 
     async def look(self, flag: str, env: str, *, production: bool = False) -> tuple[FlagState, FlagFacts]:
@@ -321,16 +322,16 @@ class Vendors:
             await self._wants_approval(site, ref, away, error)
         except RateLimited as error:
             if away.tries >= TRIES_MOST:
-                await self._failed(away, self._t(error.text, **error.params))
+                await self._failed(away, refusal_words(error, self._t))
             else:
                 await self._later(away, error.retry_after, doubt=False)
         except Unavailable as error:
             if error.maybe_applied or away.state is State.DOUBT or away.taken:
-                await self._doubted(away, self._t(error.text, **error.params))
+                await self._doubted(away, refusal_words(error, self._t))
             else:
-                await self._failed(away, self._t(error.text, **error.params))
+                await self._failed(away, refusal_words(error, self._t))
         except BackendError as error:
-            await self._failed(away, self._t(error.text, **error.params))
+            await self._failed(away, refusal_words(error, self._t))
         else:
             await self._done(away, receipt)
 
@@ -363,13 +364,13 @@ class Vendors:
 
     async def _wants_approval(self, site: Site, ref: FlagRef, away: Away, error: ApprovalRequired) -> None:
         """Asked for in the vendor's own review, never passed by."""
-        url, why = error.url, self._t(error.text, **error.params)
+        url, why = error.url, refusal_words(error, self._t)
         if not url and away.act is Switch.CONTAIN:
             try:
                 asked = site.backend.request_approval(ref, actor=away.actor, reason=away.reason)
                 url = (await asked_of(site.backend.name, asked, writes=True)).url
             except BackendError as refused:
-                why = f"{why} {self._t(refused.text, **refused.params)}"
+                why = f"{why} {refusal_words(refused, self._t)}"
         await self._failed(away, why, url)
 
     async def _done(self, away: Away, receipt: Receipt) -> None:

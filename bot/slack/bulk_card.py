@@ -105,7 +105,7 @@ def _line(seen: Seen, aim: BulkAim, face: Face) -> str:
         now=code(facts.serves, KEY_SHOWN),
         after=f"*OFF* ({code(facts.safe, KEY_SHOWN)})" if is_off(facts.safe) else code(facts.safe, KEY_SHOWN),
     )
-    warned = [f":warning: {quoted(each, WARNING_SHOWN)}" for each in seen.looked.warnings[:1]]
+    warned = [f":warning: {quoted(each.by(t), WARNING_SHOWN)}" for each in seen.looked.warnings[:1]]
     return "\n".join([said, *warned])
 
 

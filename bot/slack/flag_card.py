@@ -44,7 +44,7 @@ def confirmation(
             after=f"*OFF* ({code(facts.safe)})" if is_off(facts.safe) else code(facts.safe),
         ),
         quoted(looked.description, DESCRIPTION_SHOWN),
-        *(f":warning: {quoted(each, DESCRIPTION_SHOWN)}" for each in looked.warnings[:WARNINGS_SHOWN]),
+        *(f":warning: {quoted(each.by(t), DESCRIPTION_SHOWN)}" for each in looked.warnings[:WARNINGS_SHOWN]),
         t("Reason: {reason}", reason=quoted(aim.reason, REASON_SHOWN)),
         t(
             "Somebody is asked to look at it again after {time}.",

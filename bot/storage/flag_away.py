@@ -9,6 +9,7 @@ from bot.domain.away import FlagSwitching, Switch, parts
 from bot.domain.commands import ContainFlag, FlagFacts, LoseContainment, RestoreFlag, SettleFlag
 from bot.domain.containing import AT_MOST_A_MINUTE
 from bot.domain.events import FlagAsked
+from bot.domain.language import Said
 from bot.domain.vocabulary import Refused
 from bot.storage import flag_audit, flag_log, flag_vendor
 from bot.storage.engine import Transaction
@@ -25,7 +26,7 @@ class Seen(NamedTuple):
 
     version: str
     contained: bool
-    cannot: str
+    cannot: Said | None
     state: str
 
 
@@ -216,7 +217,7 @@ def lose(
 
 
 def _can_be_held(facts: FlagFacts, seen: Seen) -> None:
-    if seen.cannot:
+    if seen.cannot is not None:
         raise Refused("`{flag}` cannot be held: {why} Nothing was switched.", flag=facts.key, why=seen.cannot)
     if seen.contained:
         raise Refused(

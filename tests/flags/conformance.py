@@ -116,7 +116,7 @@ class Conformance:
         first, second = await rig.backend.get(rig.ref("gateway")), await rig.backend.get(rig.ref("gateway"))
         assert (first.version, first.fingerprint) == (second.version, second.fingerprint)
         assert first.ref == rig.ref("gateway")
-        assert (first.contained, first.cannot) == (False, "")
+        assert (first.contained, first.cannot) == (False, None)
         assert first.serving
         await rig.edit("gateway")
         edited = await rig.backend.get(rig.ref("gateway"))

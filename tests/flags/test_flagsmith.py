@@ -157,8 +157,8 @@ async def test_what_cannot_be_reached_is_warned_of(both: FlagsmithRig) -> None:
     both.fake.features["gateway"]["num_identity_overrides"] = 3
     both.fake.state("gateway")["feature_state_value"] = "s3cr3t"
     state = await both.backend.get(both.ref("gateway"))
-    assert "single identities stay as they are: 3" in state.warnings[0]
-    assert "it has a value" in state.warnings[1]
+    assert "single identities stay as they are: 3" in str(state.warnings[0])
+    assert "it has a value" in str(state.warnings[1])
     assert "s3cr3t" not in state.serving
     both.fake.features["gateway"]["is_archived"] = True
     with pytest.raises(Unsupported, match="archived"):
