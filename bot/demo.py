@@ -35,6 +35,7 @@ from bot.stories.stage import StoryFailed
 
 START_SECONDS = 20.0  # for the bot to start and connect, on a slow machine
 CONFIG = "firebreak.toml"
+FIRST_TYPED = "/incident P0 checkout returns 500"
 STOP_SECONDS = 6.0  # for the bot to finish what it accepted; it promises five
 
 FLAGS = (
@@ -86,7 +87,10 @@ async def demo(
             stage = Stage(slack, known, runbooks, shop_at(bot.url, token), click.echo)
             return await (_show(stage, story, speed) if watch else _play(stage, story))
         click.echo(f"A local Slack with Firebreak in it: {slack.url}")
-        click.echo("Type /incident P0 checkout returns 500 there. Ctrl-C stops everything.")
+        click.echo(f"Open it and type: {FIRST_TYPED}")
+        click.echo(
+            "Or watch one being led: firebreak demo --story payments --watch. Ctrl-C stops everything."
+        )
         raise await stopped_by_itself(bot)
 
 
@@ -105,7 +109,9 @@ async def _sandbox(host: str, port: int, http: bool) -> AsyncIterator[Sandbox]:
     async with contextlib.AsyncExitStack() as stack:
         try:
             slack = await stack.enter_async_context(
-                Sandbox.serve(host, port, app=App(name="Firebreak"), manifest=_manifest(http))
+                Sandbox.serve(
+                    host, port, app=App(name="Firebreak", first=FIRST_TYPED), manifest=_manifest(http)
+                )
             )
         except OSError as error:
             another = "Take another one: make demo PORT=8081, or firebreak demo --port 8081."

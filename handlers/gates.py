@@ -189,7 +189,8 @@ async def _action(desk: Desk, typed: Typed) -> str:
     if not typed.text:
         lines = action_lines(here, desk.face, ITEMS_IN_ANSWER)
         return "\n".join(lines) or t(
-            "No action item yet. {command}", command=code(t("/incident action @name 2026-12-01 <text>"))
+            "No action item yet. To add one: {command}",
+            command=code(t("/incident action @name 2026-12-01 <text>")),
         )
     if word.casefold() == "done" and more.isascii() and more.isdecimal() and len(more) < 4:
         done = CompleteActionItem(by=typed.actor.id, number=int(more))

@@ -53,5 +53,5 @@ async def _actions(desk: Desk, typed: Typed) -> str | Drawing:
     here = await desk.incidents.of_channel(typed.channel)
     if not here.action_items:
         command = code(desk.face.t("/incident action @name 2026-12-01 <text>"))
-        return desk.face.t("No action item yet. {command}", command=command)
+        return desk.face.t("No action item yet. To add one: {command}", command=command)
     return action_items(here, desk.face)

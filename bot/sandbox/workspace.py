@@ -151,6 +151,9 @@ class App:
     signing_secret: str = "sandbox-signing-secret"
     request_url: str | None = None  # signed HTTP goes here; None means Socket Mode
     manifest: dict[str, Any] | None = None
+    first: str = (
+        ""  # what a newcomer should type first; the page offers it until the app has posted something
+    )
 
     @property
     def scopes(self) -> set[str] | None:

@@ -14,11 +14,11 @@ from bot.services.bulk import Came, Seen
 from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.face import Drawing, Face
-from bot.slack.flags import PERSON_SHOWN, REASON_SHOWN, is_off, place
+from bot.slack.flag_card import KEY_SHOWN, named, off_or
+from bot.slack.flags import PERSON_SHOWN, REASON_SHOWN, place
 from bot.slack.ids import Action, BulkAim, pack
 from bot.slack.text import code, cut, quoted
 
-KEY_SHOWN = 100
 WHY_SHOWN = 600
 WARNING_SHOWN = 300  # what a back-end says first of a flag, such as why it cannot be held
 
@@ -34,8 +34,8 @@ def bulk_confirmation(
     where = quoted(aim.environment, PERSON_SHOWN)
     if production:
         headline = t(
-            ":red_circle: *PRODUCTION ({environment})*: hold {count} flags?",
-            environment=where,
+            ":red_circle: *PRODUCTION{environment}*: hold {count} flags?",
+            environment=named(where),
             count=len(offered),
         )
     else:
@@ -103,7 +103,7 @@ def _line(seen: Seen, aim: BulkAim, face: Face) -> str:
         "• {flag}: now {now} → after {after} for everyone",
         flag=flag,
         now=code(facts.serves, KEY_SHOWN),
-        after=f"*OFF* ({code(facts.safe, KEY_SHOWN)})" if is_off(facts.safe) else code(facts.safe, KEY_SHOWN),
+        after=off_or(facts.safe, KEY_SHOWN),
     )
     warned = [f":warning: {quoted(each.by(t), WARNING_SHOWN)}" for each in seen.looked.warnings[:1]]
     return "\n".join([said, *warned])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.incident import Containment, Incident
-from bot.domain.metrics.wording import age_words, duration_words
+from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import phase_word, role_word
 from bot.domain.story import affected_words, marks
 from bot.domain.vocabulary import Milestone, Phase, Role, Severity, StepState
@@ -162,7 +162,7 @@ def held_line(held: Containment, face: Face) -> str:
 
 def _facts(incident: Incident, face: Face, now: datetime) -> Block:
     t = face.t
-    severity = f"*{incident.severity.value}* {face.meaning(incident.severity)}".rstrip()
+    meaning = face.meaning(incident.severity)
     declared = t(
         "*Declared:* {when} ({ago}) by {who} as {incident}",
         when=day_and_clock(incident.declared_at),
@@ -173,7 +173,7 @@ def _facts(incident: Incident, face: Face, now: datetime) -> Block:
     times, affected = recovery_times(incident, face), _affected(incident, face)
     if incident.is_closed:
         return blocks.lines(
-            t("*Closed.* It was {severity}", severity=severity),
+            t("*Closed.* It was {severity}", severity=f"*{incident.severity.value}* {meaning}".rstrip()),
             _leader(incident, face),
             _others(incident, face),
             affected,
@@ -186,7 +186,7 @@ def _facts(incident: Incident, face: Face, now: datetime) -> Block:
         progress=progress(incident, incident.phase, face),
     )
     people = (_leader(incident, face), _others(incident, face))
-    return blocks.lines(severity, phase, *people, affected, declared, *times)
+    return blocks.lines(meaning or None, phase, *people, affected, declared, *times)
 
 
 def _affected(incident: Incident, face: Face) -> str | None:
@@ -318,12 +318,12 @@ def list_line(incident: Incident, face: Face, now: datetime) -> str:
 def _line(incident: Incident, face: Face, now: datetime) -> str:
     t = face.t
     return t(
-        "*{severity}* {incident} {where} {title} · {phase} · {lead} · {age}",
+        "*{severity}* {incident} {where} {title} · {phase} · {lead} · declared {ago}",
         severity=incident.severity.value,
         incident=incident.name,
         where=f"<#{incident.channel}>" if incident.channel else t("(its channel is being opened)"),
         title=quoted(incident.title, TITLE_IN_LINE),
         phase=phase_word(incident.phase, t),
         lead=lead_words(incident, face),
-        age=age_words(max(0.0, (now - incident.declared_at).total_seconds()), t),
+        ago=ago(incident.declared_at, now, t),
     )

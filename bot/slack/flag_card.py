@@ -19,6 +19,7 @@ from bot.storage.flag_audit import Line
 from bot.storage.flag_log import FlagEvent
 
 DESCRIPTION_SHOWN = 300
+KEY_SHOWN = 100  # of a value, in a line among others
 WARNINGS_SHOWN = 3  # of what a back-end says of a flag
 
 
@@ -41,7 +42,7 @@ def confirmation(
         t(
             "Now: {now}. After: {after} for everyone.",
             now=code(facts.serves),
-            after=f"*OFF* ({code(facts.safe)})" if is_off(facts.safe) else code(facts.safe),
+            after=off_or(facts.safe),
         ),
         quoted(looked.description, DESCRIPTION_SHOWN),
         *(f":warning: {quoted(each.by(t), DESCRIPTION_SHOWN)}" for each in looked.warnings[:WARNINGS_SHOWN]),
@@ -96,10 +97,22 @@ def choices(near: list[str], aim: HoldAim, face: Face) -> Drawing:
     return Drawing([blocks.section(text), *offered], blocks.notification(text))
 
 
+def named(environment: str) -> str:
+    """The environment's own name behind PRODUCTION, unless that is what it is called."""
+    return "" if environment.casefold() == "production" else f" ({environment})"
+
+
+def off_or(safe: str, shown: int = KEY_SHOWN) -> str:
+    """A safe value as the confirmation names it: loud when it means off, and not twice when it is called so."""
+    if safe.casefold() == "off":
+        return "*OFF*"
+    return f"*OFF* ({code(safe, shown)})" if is_off(safe) else code(safe, shown)
+
+
 def _headline(facts: FlagFacts, face: Face) -> str:
     t, flag, where = face.t, code(facts.key), quoted(facts.environment, PERSON_SHOWN)
     if facts.production:
-        return t(":red_circle: *PRODUCTION ({environment})*: hold {flag}?", environment=where, flag=flag)
+        return t(":red_circle: *PRODUCTION{environment}*: hold {flag}?", environment=named(where), flag=flag)
     return t(":large_blue_circle: *{environment}*: hold {flag}?", environment=where, flag=flag)
 
 
@@ -108,10 +121,10 @@ def _last(last: FlagEvent | None, incident: Incident, face: Face, now: datetime)
     if last is None or not last.at:
         return None
     at = datetime.fromisoformat(last.at)
-    who = quoted(last.actor, PERSON_SHOWN) or face.t("somebody")
-    said = face.t("Changed {ago} by {who}.", ago=ago(at, now, face.t), who=who)
+    when, who = ago(at, now, face.t), quoted(last.actor, PERSON_SHOWN)
+    said = face.t("Changed {ago} by {who}.", ago=when, who=who) if who else face.t("Changed {ago}.", ago=when)
     if since_declared(at, incident):
-        return face.t("*{said} That is within the incident.*", said=said)
+        return face.t("*{said} That is around when the incident began.*", said=said)
     return said
 
 

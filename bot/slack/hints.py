@@ -16,15 +16,15 @@ def next_to_do(incident: Incident, face: Face) -> str:
     if incident.is_closed:
         return ""
     if incident.commander is None:
-        return t("Next: somebody takes the lead with {command}.", command=code("/incident lead"))
+        return t("*Next:* somebody takes the lead with {command}.", command=code("/incident lead"))
     blocking = incident.blocking()
     if blocking:
-        return t("Next on the checklist: {step}", step=quoted(blocking[0].step.text, STEP_SHOWN))
+        return t("*Next:* {step}", step=quoted(blocking[0].step.text, STEP_SHOWN))
     if incident.phase.next is Phase.CLOSED:
-        return t("Nothing required is open. Next: {command}.", command=code("/incident close"))
-    return t("Nothing required is open. Next: {command}.", command=code("/incident next"))
+        return t("*Next:* nothing required is open, so {command}.", command=code("/incident close"))
+    return t("*Next:* nothing required is open, so {command}.", command=code("/incident next"))
 
 
 def so_now(said: str, incident: Incident, face: Face) -> str:
-    """What is so now, and the next thing to do."""
-    return f"{said} {next_to_do(incident, face)}".strip()
+    """What is so now, and on a line of its own the next thing to do."""
+    return f"{said}\n{next_to_do(incident, face)}".strip()

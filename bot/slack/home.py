@@ -13,7 +13,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.homely import Facts, is_stale, items_of, last_word, steps_of, worst_first
 from bot.domain.incident import Incident, Item
 from bot.domain.language import Translate
-from bot.domain.metrics.wording import age_words
 from bot.domain.naming import phase_word
 from bot.domain.questions import ActionItem
 from bot.domain.story import marks
@@ -87,7 +86,7 @@ def home(person: str, facts: Facts, face: Face, now: datetime) -> View:
 def _open(facts: Facts, face: Face, now: datetime) -> list[Block]:
     t, known = face.t, worst_first(facts.incidents)
     if not known:
-        return [blocks.header(t("Nothing is open")), blocks.section(t("No incident is open right now."))]
+        return [blocks.header(t("Nothing is open"))]
     headline = t.n("{count} open incident", "{count} open incidents", len(known))
     listed = [blocks.section(_incident(each, face, now)) for each in known[:OPEN_SHOWN]]
     return [blocks.header(headline), *listed, *_more(len(known) - OPEN_SHOWN, "/incident list", t)]
@@ -101,7 +100,7 @@ def _incident(incident: Incident, face: Face, now: datetime) -> str:
         f"<#{incident.channel}>" if incident.channel else t("(its channel is being opened)"),
         phase_word(incident.phase, t),
         lead_words(incident, face),
-        age_words(max(0.0, (now - incident.declared_at).total_seconds()), t),
+        t("declared {ago}", ago=ago(incident.declared_at, now, t)),
     ]
     told = [f"*{incident.severity.value} · {quoted(incident.title, LINE_MAX)}*", " · ".join(facts)]
     if marks(incident, t):

@@ -86,7 +86,7 @@ async def test_a_flag_elsewhere_is_found_held_and_let_go_from_slack(
         offered = await ana.types("/flag kill risky-gatewai errors began", channel)
         assert "Which one did you mean?" in offered.text
         card = await ana.types("/flag kill risky-gateway errors began", channel)
-        assert "PRODUCTION (production): hold unleash:risky-gateway?" in card.text
+        assert "PRODUCTION: hold unleash:risky-gateway?" in card.text
         await ana.clicks("Switch off in production")
         await becomes(bot, "flag_contained")
         said = "\n".join(slack.text_of(each) for each in slack.shown(channel, "ana"))

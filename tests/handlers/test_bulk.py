@@ -19,7 +19,7 @@ async def test_one_press_holds_all_but_the_one_that_changed_and_twice_changes_no
     await three(house)
     card = await ana.types("/flag kill new-gateway,flag-a,flag-b for 2h errors began", channel)
     for key in ("new-gateway", "flag-a", "flag-b"):
-        assert f"{key}: now on → after OFF (off) for everyone" in card.text
+        assert f"{key}: now on → after OFF for everyone" in card.text
     assert await house.kinds() == []
     await defined(house, Flag("flag-b", "changed since", "on", "off", None))
     house.slack.faults.add("duplicate_delivery", "block_actions")

@@ -49,12 +49,12 @@ async def defined(house: House, flag: Flag, **metadata: object) -> None:
 async def test_kill_shows_what_will_be_and_switches_nothing_yet(house: House) -> None:
     channel = await house.declared()
     card = await house.person("ana").types("/flag kill new-gateway for 2h errors  began <today>", channel)
-    assert "PRODUCTION (production): hold new-gateway?" in card.text
-    assert "Now: on. After: OFF (off) for everyone." in card.text
+    assert "PRODUCTION: hold new-gateway?" in card.text
+    assert "Now: on. After: OFF for everyone." in card.text
     assert "Card payments through the new gateway" in card.text
     assert "Reason: errors began <today>" in card.text
     assert "look at it again after 2 h" in card.text
-    assert "That is within the incident." in card.text
+    assert "That is around when the incident began." in card.text
     assert await served(house) == "on"
     assert await house.kinds() == []
 

@@ -20,13 +20,13 @@ async def test_help_comes_in_private(house: House) -> None:
 
 async def test_help_may_be_asked_about_something(house: House) -> None:
     answer = await house.person("ana").types("/incident help me please", "general")
-    assert answer.text.startswith("What to type.")
+    assert answer.text.startswith("Declare, from anywhere")
 
 
 async def test_whoever_calls_the_bot_by_name_is_told_how_to_use_it(house: House) -> None:
     ana, channel = house.person("ana"), await house.declared()
     await ana.says(f"<@{house.slack.workspace.app.bot_user}> what now?", channel)
-    told = await ana.sees("What to type.", channel)
+    told = await ana.sees("Declare, from anywhere", channel)
     assert told.ephemeral_for == ana.id
 
 

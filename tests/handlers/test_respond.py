@@ -47,7 +47,7 @@ async def test_the_lead_by_words_says_what_is_next(house: House) -> None:
     channel = await house.declared()
     ana = house.person("ana")
     first = await ana.types("/incident lead", channel)
-    assert first.text == "You lead INC-1 now. Next on the checklist: Note which payments fail"
+    assert first.text == "You lead INC-1 now.\nNext: Note which payments fail"
     again = await ana.types("/incident lead", channel)
     assert again.text.startswith("You lead INC-1 already.")
 

@@ -14,7 +14,7 @@ async def test_a_note_goes_into_the_timeline_and_the_channel(house: House) -> No
     channel = await house.declared()
     answer = await house.person("ana").types("/incident note the gateway retries twice", channel)
     await house.delivery.idle()
-    assert answer.text.startswith("Noted in the timeline of INC-1. Next:")
+    assert answer.text.startswith("Noted in the timeline of INC-1.\nNext:")
     assert [event.text for event in await house.happened() if isinstance(event, NoteAdded)] == [
         "the gateway retries twice"
     ]
@@ -134,8 +134,9 @@ async def test_the_list_shows_the_worst_first_with_the_way_there(house: House) -
     answer = await house.person("ana").types("/incident list", "general")
     assert answer.text.splitlines() == [
         "2 open incidents:",
-        "P0 INC-2 #inc-2-checkout-returns-500 checkout returns 500 · stabilize · @Ana Ruiz leads · 34 min",
-        "P2 INC-1 #inc-1-search-is-slow search is slow · stabilize · nobody leads yet · 34 min",
+        "P0 INC-2 #inc-2-checkout-returns-500 checkout returns 500 · stabilize · @Ana Ruiz leads"
+        " · declared 34 min ago",
+        "P2 INC-1 #inc-1-search-is-slow search is slow · stabilize · nobody leads yet · declared 34 min ago",
     ]
 
 

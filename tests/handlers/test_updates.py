@@ -82,6 +82,6 @@ async def test_a_late_joiner_reads_ten_lines_alone(house: House) -> None:
     assert "Lead: @Ana Ruiz" in lines[1]
     assert "one payment in five fails" in lines[2]
     assert "seen 11" in told.text
-    assert lines[-1] == "Next on the checklist: Note which payments fail"
+    assert lines[-1] == "Next: Note which payments fail"
     assert told.message is not None
     assert told.message.ephemeral_for == bo.id

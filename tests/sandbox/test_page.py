@@ -344,6 +344,15 @@ def test_the_commands_of_the_manifest_are_offered_with_their_usage(screen: Scree
     assert "Firebreak listens to these commands" in html
 
 
+def test_a_newcomer_is_offered_what_to_type_first_until_the_app_has_posted(screen: Screen) -> None:
+    workspace = screen.workspace
+    workspace.app.first = "/incident P0 checkout returns 500"
+    offered = f'data-insert="{workspace.app.first}"'
+    assert offered in screen.shows()
+    acts.post(workspace, workspace.channel("incidents"), user=workspace.app.bot_user, text="P0")
+    assert offered not in screen.shows()
+
+
 def test_the_home_tab_is_the_persons_own(screen: Screen) -> None:
     stacks.publish(
         screen.workspace,

@@ -372,6 +372,17 @@ async def test_a_permalink_in_a_message_leads_to_that_message(ana: Watched) -> N
     assert "at=" not in page.url
 
 
+async def test_a_channel_opens_at_what_is_new_to_whoever_comes(ana: Watched) -> None:
+    page, slack = ana.page, ana.slack
+    for number in range(40):
+        await page_app.post(slack, "general", f"line {number}")
+    await page.get_by_role("link", name="general").click()
+    await expect(page.locator(".message", has_text="line 0")).to_be_in_viewport()
+    await page.get_by_role("link", name="incidents").click()
+    await page.get_by_role("link", name="general").click()
+    await expect(page.locator(".message", has_text="line 39")).to_be_in_viewport()
+
+
 async def test_an_answer_further_down_is_pointed_out_to_who_pressed_further_up(ana: Watched) -> None:
     page, slack = ana.page, ana.slack
     for number in range(40):

@@ -33,7 +33,7 @@ def test_the_card_begins_with_the_severity_and_the_title() -> None:
 
 def test_the_card_says_what_the_severity_means_how_far_it_is_and_since_when() -> None:
     said = read(incident_card(incident(SCOPED, SKIPPED), FACE, after(34)))
-    assert "*P0* total blockage of the product" in said
+    assert "total blockage of the product" in said
     assert "*Phase:* stabilize, 1 of 3 done, 1 skipped" in said
     assert "34 min ago" in said
     assert f"by <@{ANA}> as INC-7" in said
@@ -135,7 +135,10 @@ def test_the_card_follows_a_change_of_severity() -> None:
 
 def test_the_list_tells_an_incident_in_a_line() -> None:
     said = list_line(incident(LEADS), FACE, after(34))
-    assert said == f"*P0* INC-7 <#C07> checkout returns 500 · stabilize · <@{BO}> leads · 34 min"
+    assert said.startswith(
+        f"*P0* INC-7 <#C07> checkout returns 500 · stabilize · <@{BO}> leads · declared <!date^"
+    )
+    assert said.endswith("|34 min ago>")
 
 
 def test_the_summary_shows_plain_lines_and_a_headline() -> None:

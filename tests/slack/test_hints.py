@@ -20,11 +20,11 @@ LEARNED = StepDone(at=after(150), by=BO, step="learn", text="")
 @pytest.mark.parametrize(
     ("events", "hint"),
     [
-        ([], "Next: somebody takes the lead with `/incident lead`."),
-        ([LEADS], "Next on the checklist: Note which payments fail"),
-        ([LEADS, SCOPED], "Next on the checklist: Hold the new gateway"),
-        ([LEADS, SCOPED, CONTAINED], "Nothing required is open. Next: `/incident next`."),
-        ([LEADS, REPAIRING, PREVENTING, LEARNED], "Nothing required is open. Next: `/incident close`."),
+        ([], "*Next:* somebody takes the lead with `/incident lead`."),
+        ([LEADS], "*Next:* Note which payments fail"),
+        ([LEADS, SCOPED], "*Next:* Hold the new gateway"),
+        ([LEADS, SCOPED, CONTAINED], "*Next:* nothing required is open, so `/incident next`."),
+        ([LEADS, REPAIRING, PREVENTING, LEARNED], "*Next:* nothing required is open, so `/incident close`."),
         ([LEADS, IncidentClosed(at=after(200), by=BO)], ""),
     ],
 )

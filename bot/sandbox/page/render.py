@@ -115,6 +115,7 @@ class Renderer:
         if channel is None:
             return self._draw("nowhere.html", place)
         canvas = self.workspace.canvases.get(channel.canvas or "")
+        shown = rows.channel_rows(place, channel, since, self._held)
         return self._draw(
             "channel.html",
             place,
@@ -123,13 +124,14 @@ class Renderer:
             other=_other(channel.members, reader) if channel.is_im else None,
             topic=mrkdwn(str(channel.topic.get("value") or ""), reader),
             purpose=mrkdwn(str(channel.purpose.get("value") or ""), reader),
-            shown=rows.channel_rows(place, channel, since, self._held),
+            shown=shown,
             pins=rows.pinned_rows(place, channel, self._held),
             members=[self.workspace.people[m] for m in channel.members if m in self.workspace.people],
             since=since,
             canvas=canvas,
             canvas_html=markdown(canvas["markdown"], reader) if canvas else "",
             commands=self._commands(),
+            first="" if shown.more or self._was_used() else self.workspace.app.first,
             global_shortcuts=self._shortcuts("global"),
             mentionable=people(self.workspace),
         )
@@ -193,6 +195,13 @@ class Renderer:
             Command(*(str(entry.get(key) or "") for key in ("command", "description", "usage_hint")))
             for entry in self._features("slash_commands")
         ]
+
+    def _was_used(self) -> bool:
+        """Whether the app has posted anything yet: from then on nobody needs to be told how to begin."""
+        bot = self.workspace.app.bot_user
+        return any(
+            message.user == bot for c in self.workspace.channels.values() for message in c.messages.values()
+        )
 
     def _shortcuts(self, kind: str) -> list[dict[str, Any]]:
         return [entry for entry in self._features("shortcuts") if entry.get("type") == kind]

@@ -83,9 +83,19 @@ function ends() {
 
 const toEnd = (box) => { box.scrollTop = box.scrollHeight; };
 
+/** Where somebody who arrives looks: at the end, or higher up at the first message that is new to them. */
+function toUnread(box) {
+  toEnd(box);
+  const unseen = box.id === "messages" && !place()?.dataset.since; // never been here: all of it is new
+  const line = box.querySelector(unseen ? ".message" : ".new-line");
+  const above = line ? line.getBoundingClientRect().top - box.getBoundingClientRect().top : 0;
+  if (above < 0) box.scrollTop += above;
+}
+
 function keepScroll(scrolls, fresh, arrived) {
   for (const box of document.querySelectorAll(".messages[data-scroll]")) {
-    if (arrived || scrolls.get(box.id) !== false) toEnd(box);
+    if (arrived) toUnread(box);
+    else if (scrolls.get(box.id) !== false) toEnd(box);
     else if (box.id === "messages") showNewer(fresh.filter((message) => box.contains(message) && !("own" in message.dataset)));
   }
   for (const body of document.querySelectorAll(".modal-body[data-scroll]")) if (!scrolls.has(body.id)) body.scrollTop = 0;
@@ -301,7 +311,7 @@ remember(document.body);
 follow();
 showMoments(document.body);
 startInspector(() => redraw("inspector"));
-for (const box of document.querySelectorAll(".messages[data-scroll]")) toEnd(box);
+for (const box of document.querySelectorAll(".messages[data-scroll]")) toUnread(box);
 settleModal();
 if (watches()) watch();
 else arrive(null);
