@@ -51,10 +51,11 @@ def _steps(incident: Incident, face: Face, now: datetime) -> list[Block]:
     """With buttons below the first open steps, as many as fit into one message; a menu beside the later ones."""
     items, room = incident.items_of(incident.phase), BLOCKS_MAX - AROUND
     first = _first_to_do(incident)
-    shown = {item.step.id for item in sorted(items, key=lambda item: item.state is not StepState.OPEN)[:room]}
+    open_first = sorted(range(len(items)), key=lambda place: items[place].state is not StepState.OPEN)
+    shown = [items[place] for place in sorted(open_first[:room])]
     room -= len(shown)  # a block is what each of them takes at the least
     drawn: list[Block] = []
-    for item in (item for item in items if item.step.id in shown):
+    for item in shown:
         roomy = _roomy(item, incident, face, now, first=item is first)
         fits = len(roomy) - 1 <= room
         drawn += roomy if fits else [_compact(item, incident, face, now)]
