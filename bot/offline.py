@@ -24,7 +24,7 @@ from bot.errors import StartError
 from bot.services.incidents import Incidents
 from bot.services.languages import translation
 from bot.services.reports import Reports, Study
-from bot.storage import flag_definitions, flags, workspaces
+from bot.storage import figures, flag_definitions, flags, workspaces
 from bot.storage.engine import Engine
 from bot.storage.flags import Flag
 from bot.storage.opening import open_engine
@@ -44,15 +44,23 @@ class Database:
 
 
 @contextlib.asynccontextmanager
-async def existing(settings: Settings) -> AsyncIterator[Database]:
-    """Open the configured database; raises StartError where there is none or no bot has used it yet."""
+async def existing(settings: Settings, *, to_read: bool = False) -> AsyncIterator[Database]:
+    """Open the configured database; raises StartError where there is none or no bot has used it yet.
+
+    `to_read` is for what changes nothing: see `open_engine`.
+    """
     address = settings.database
     if isinstance(address, Path) and not address.exists():
         raise StartError(
             f"There is no database at {address}. Start the bot once with `firebreak run`, or name the right file "
             "in FIREBREAK_DATABASE."
         )
-    async with open_engine(address) as engine:
+    async with open_engine(address, to_read=to_read) as engine:
+        if to_read and await engine.read(figures.has_unfilled):
+            raise StartError(
+                f"{address} has incidents of an older version that would be left out. "
+                "Start a bot of this version on it once: that counts them."
+            )
         known = await engine.read(workspaces.everything)
         if not known:
             raise StartError(f"{address} knows no workspace yet. Start the bot once with `firebreak run`.")

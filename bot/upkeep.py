@@ -25,7 +25,7 @@ async def verified(settings: Settings, found: Callable[[Finding], None]) -> Coun
     """
     database = settings.database
     if isinstance(database, PostgresAddress):
-        async with open_engine(database) as engine:
+        async with open_engine(database, to_read=True) as engine:
             return await engine.read(lambda transaction: verify(transaction, found))
     return await asyncio.to_thread(verify_file, database, found)
 

@@ -193,7 +193,7 @@ def export(incident: str | None, form: str | None) -> None:
         raise click.UsageError("One incident is written as md, json or csv; jsonl is for all of them.")
 
     async def work() -> str:
-        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
+        async with offline.existing(Settings.load(os.environ, slack=False), to_read=True) as database:
             return await offline.exported(database, number, ExportForm(form or "md"))
 
     sys.stdout.buffer.write(
@@ -206,7 +206,7 @@ async def _exported(form: str) -> None:
     from bot.interchange.exporting import written
 
     out = sys.stdout.buffer  # a record is UTF-8 wherever it is written
-    async with offline.existing(Settings.load(os.environ, slack=False)) as database:
+    async with offline.existing(Settings.load(os.environ, slack=False), to_read=True) as database:
         names = await database.incidents.names()
         await written(
             database.engine,

@@ -72,7 +72,7 @@ def export_flags(effective: bool, environment: str | None) -> None:
 
     async def work() -> str:
         settings = Settings.load(os.environ, slack=False)
-        async with offline.existing(settings) as database:
+        async with offline.existing(settings, to_read=True) as database:
             return await offline.exported_flags(database, _environment(settings, environment), effective)
 
     click.echo(asyncio.run(work()), nl=False)
@@ -86,7 +86,7 @@ def list_flags(environment: str | None) -> None:
 
     async def work() -> list[str]:
         settings = Settings.load(os.environ, slack=False)
-        async with offline.existing(settings) as database:
+        async with offline.existing(settings, to_read=True) as database:
             return [
                 f"{each.key}\t{each.now}\t{f'held by {each.holder}' if each.holder else ''}".rstrip()
                 for each in await offline.listed_flags(database, _environment(settings, environment))

@@ -30,7 +30,7 @@ def postmortem(incident: str, language: str | None, output: Path | None) -> None
         raise click.UsageError(f"{incident!r} is not the name of an incident; they look like INC-42.")
 
     async def work() -> str:
-        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
+        async with offline.existing(Settings.load(os.environ, slack=False), to_read=True) as database:
             t = database.t if language is None else translation(language)
             return await database.incidents.postmortem(number, t)
 

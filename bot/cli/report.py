@@ -42,7 +42,7 @@ def report(
         raise StartError("A picture does not fit into a terminal. Name a file: --output report.png.")
 
     async def work() -> bytes:
-        async with offline.existing(Settings.load(os.environ, slack=False)) as database:
+        async with offline.existing(Settings.load(os.environ, slack=False), to_read=True) as database:
             wanted = offline.Wanted(window, tuple(dict.fromkeys(group_by)), as_of)
             return await offline.reported(database, wanted, "json" if as_json else form)
 

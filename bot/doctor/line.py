@@ -69,7 +69,7 @@ class Case:
             raise DatabaseUnusable("The settings cannot be read, so there is no database to ask.")
         database = self.settings.database
         if isinstance(database, PostgresAddress):
-            async with open_engine(database) as engine:
+            async with open_engine(database, to_read=True) as engine:
                 return await engine.read(body)
 
         def look() -> T:

@@ -14,10 +14,13 @@ from bot.storage.sqlite import SqliteEngine
 
 
 @contextlib.asynccontextmanager
-async def open_engine(database: Path | PostgresAddress, *, as_bot: bool = False) -> AsyncIterator[Engine]:
+async def open_engine(
+    database: Path | PostgresAddress, *, as_bot: bool = False, to_read: bool = False
+) -> AsyncIterator[Engine]:
     """The engine, with its tables up to date; raises DatabaseUnusable.
 
-    `as_bot` keeps a second bot off a SQLite file. PostgreSQL may have as many as there are.
+    `as_bot` keeps a second bot off a SQLite file. PostgreSQL may have as many as there are. There `to_read` changes
+    nothing: a user who may only read is enough, or a standby, and a bot of this version has made the tables.
     """
     async with contextlib.AsyncExitStack() as stack:
         if isinstance(database, PostgresAddress):
@@ -25,7 +28,10 @@ async def open_engine(database: Path | PostgresAddress, *, as_bot: bool = False)
                 from bot.storage.postgres import PostgresEngine  # here, because psycopg is an extra
             except ImportError as error:
                 raise no_driver(database, error) from error
-            engine: Engine = await stack.enter_async_context(PostgresEngine.open(database))
+            engine: Engine = await stack.enter_async_context(PostgresEngine.open(database, to_read=to_read))
+            if to_read:  # what is not filled in is left out of figures; the bot does it when it starts
+                yield engine
+                return
         else:
             if as_bot:
                 stack.enter_context(only_bot_on(database))

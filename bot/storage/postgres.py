@@ -21,7 +21,14 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from bot.storage.address import PostgresAddress
 from bot.storage.engine import Body, StorageUnavailable
-from bot.storage.postgres_connection import CONNECTION, Connection, PostgresTransaction, conninfo, prepare
+from bot.storage.postgres_connection import (
+    CONNECTION,
+    Connection,
+    PostgresTransaction,
+    conninfo,
+    look,
+    prepare,
+)
 
 T = TypeVar("T")
 
@@ -130,10 +137,14 @@ class PostgresEngine:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, address: PostgresAddress, *, give_up_seconds: float = GIVE_UP_SECONDS
+        cls,
+        address: PostgresAddress,
+        *,
+        give_up_seconds: float = GIVE_UP_SECONDS,
+        to_read: bool = False,
     ) -> AsyncIterator[PostgresEngine]:
-        """Connect and bring the tables up to date; raises DatabaseUnusable."""
-        await asyncio.to_thread(prepare, address)
+        """Connect and bring the tables up to date, or only look at them `to_read`; raises DatabaseUnusable."""
+        await asyncio.to_thread(look if to_read else prepare, address)
         threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="firebreak-postgres")
         pool = ConnectionPool[Connection](
             conninfo(address),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
@@ -120,32 +121,64 @@ def prepare(address: PostgresAddress) -> None:
     """Look whether this is a database for us, and apply what is missing; raises DatabaseUnusable."""
     try:
         with connect(address) as connection:
-            version = connection.info.server_version // 10_000
-            encoding = connection.info.parameter_status("server_encoding")
-            if version < OLDEST:
-                raise DatabaseUnusable(
-                    f"{address} is PostgreSQL {version}; Firebreak needs {OLDEST} or newer."
-                )
-            if encoding != "UTF8":
-                raise DatabaseUnusable(
-                    f"{address} keeps its texts in {encoding}, which cannot hold every name. "
-                    "Create a database with encoding UTF8."
-                )
+            _refuse_server(connection, address)
             with connection.transaction():
                 _migrate(PostgresTransaction(connection), address)
     except psycopg.Error as error:
         raise unusable(address, error) from error
 
 
+def look(address: PostgresAddress) -> None:
+    """Look whether this version's tables are there, and change nothing; raises DatabaseUnusable.
+
+    A user who may only read is enough, and so is a standby.
+    """
+    try:
+        with connect(address) as connection:
+            _refuse_server(connection, address)
+            applied = _applied(PostgresTransaction(connection), address)
+    except errors.InsufficientPrivilege as error:
+        raise DatabaseUnusable(
+            f"{address} does not let this user read ({error.diag.message_primary}). "
+            "Grant it `usage` on the schema and `select` on its tables."
+        ) from error
+    except psycopg.Error as error:
+        raise unusable(address, error) from error
+    missing = next((name for name, _ in STEPS if name not in applied), None)
+    if missing is not None:
+        raise DatabaseUnusable(
+            f"{address} lacks {missing!r}: no Firebreak of this version has worked on it yet. "
+            "Start the bot on it once, or use the version that wrote it."
+        )
+
+
+def _refuse_server(connection: Connection, address: PostgresAddress) -> None:
+    version = connection.info.server_version // 10_000
+    encoding = connection.info.parameter_status("server_encoding")
+    if version < OLDEST:
+        raise DatabaseUnusable(f"{address} is PostgreSQL {version}; Firebreak needs {OLDEST} or newer.")
+    if encoding != "UTF8":
+        raise DatabaseUnusable(
+            f"{address} keeps its texts in {encoding}, which cannot hold every name. "
+            "Create a database with encoding UTF8."
+        )
+
+
+def _applied(transaction: PostgresTransaction, address: PostgresAddress) -> set[str]:
+    """The steps that the tables have; raises DatabaseUnusable for those of a newer version."""
+    found = transaction.one("select to_regclass('firebreak_migration') is not null as found")
+    if found is None or not found["found"]:
+        return set()
+    applied = {row["name"] for row in transaction.all("select name from firebreak_migration")}
+    for step in unknown(applied):
+        raise newer(str(address), step)
+    return applied
+
+
 def _migrate(transaction: PostgresTransaction, address: PostgresAddress) -> None:
     """Apply what is missing, one process after the other."""
     transaction.lock("migrations")
-    applied: set[str] = set()
-    found = transaction.one("select to_regclass('firebreak_migration') is not null as found")
-    if found is not None and found["found"]:
-        applied = {row["name"] for row in transaction.all("select name from firebreak_migration")}
-    for step in unknown(applied):
-        raise newer(str(address), step)
+    applied = _applied(transaction, address)
     if not applied:
         transaction.run(MIGRATION_TABLE)
     for name, statements in STEPS:
