@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from bot.domain.language import Translate
 from bot.domain.metrics.wording import age_words
+from bot.domain.rules.words import can_be_seen
 from bot.domain.vocabulary import FIREBREAK
 
 ELLIPSIS = "…"
@@ -173,4 +173,4 @@ def _date(at: datetime, pattern: str, fallback: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether nothing of it can be seen: Slack refuses such a text, and a header of it says nothing."""
-    return all(unicodedata.category(character)[0] in "ZC" for character in text)
+    return not can_be_seen(text)

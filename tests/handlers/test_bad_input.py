@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from bot.domain.commands import AddNote, ChangeSeverity
@@ -28,7 +32,7 @@ async def test_a_title_in_any_script_opens_a_channel_with_a_safe_name(
     assert (declared.title, declared.channel_name) == (title, channel)
 
 
-@pytest.mark.parametrize("nothing", ["\u200b", "\u202e", "   "])
+@pytest.mark.parametrize("nothing", ["\u200b", "\u202e", "   ", "\u3164\u3164", "\u2800"])
 async def test_a_title_that_cannot_be_seen_is_none(house: House, nothing: str) -> None:
     await house.person("ana").types(f"/incident P0 {nothing}", "general")
     assert await house.incidents.find(1) is None
@@ -177,3 +181,58 @@ async def test_a_note_of_a_time_that_cannot_be_is_refused(house: House, at: str)
     answer = await house.person("ana").types(f"/incident note at {at} the deploy", channel)
     assert any(said in answer.text for said in ("is no time", "is in the future", "began"))
     assert await house.kinds() == []
+
+
+@pytest.mark.parametrize("nothing", ["\u200b", "\u2060\u200d", "\u3164"])
+@pytest.mark.parametrize("verb", ["cancel", "override stabilize", "note", "update", "step"])
+async def test_a_reason_or_a_text_that_cannot_be_seen_is_none(house: House, verb: str, nothing: str) -> None:
+    channel, ana = await house.declared(), house.person("ana")
+    await ana.types("/incident lead", channel)
+    await ana.types(f"/incident {verb} {nothing}", channel)
+    if ana.modal is not None:
+        await ana.closes(everything=True)
+    assert await house.kinds() == ["role_taken"]
+
+
+CALLS_ALL = (
+    "<!channel> <!here|here> <!everyone> <!subteam^S01PAYMENTS> @channel <#C1> <https://evil.example|look>"
+)
+SPOKEN = re.compile(r"<(?:!(?!date\^)|#C1|https://evil\.example\|)")  # a link shows where it leads
+
+
+def mrkdwn_in(shown: Any) -> Iterator[str]:
+    """Whatever Slack reads marks in; plain text and buttons' labels it shows as they are."""
+    if isinstance(shown, dict):
+        if shown.get("type") == "mrkdwn":
+            yield shown["text"]
+        for each in shown.values():
+            yield from mrkdwn_in(each)
+    elif isinstance(shown, list):
+        for each in shown:
+            yield from mrkdwn_in(each)
+
+
+async def test_nothing_that_people_type_calls_everybody(house: House) -> None:
+    """Titles, notes, updates, steps, reasons, action items: wherever a message shows them."""
+    ana = house.person("ana")
+    await ana.types(f"/incident P1 it is {CALLS_ALL}", "general")
+    await house.delivery.idle()
+    channel = house.slack.channel("inc-1-…")
+    for typed in (
+        *("lead", f"note {CALLS_ALL}", f"update {CALLS_ALL}", f"step {CALLS_ALL}", f"flag {CALLS_ALL}"),
+        *(f"action @bo 2199-01-05 {CALLS_ALL}", f"correct detected 00:01 {CALLS_ALL}", "catchup", "timeline"),
+        *(
+            f"override stabilize {CALLS_ALL}",
+            f"back {CALLS_ALL}",
+            f"cancel {CALLS_ALL}",
+            f"reopen {CALLS_ALL}",
+        ),
+        *("list", "actions", f"merge {CALLS_ALL}", f"assign {CALLS_ALL}", f"runbook {CALLS_ALL}"),
+    ):
+        await ana.types(f"/incident {typed}", channel)
+    await house.delivery.idle()
+    places = house.slack.workspace.channels.values()
+    said = [message for place in places for message in place.messages.values() if message.subtype is None]
+    shown = [text for message in said for text in (message.text, *mrkdwn_in(message.blocks))]
+    assert sum("!channel&gt;" in text for text in shown) > 20, "it was typed, and is shown as it was"
+    assert [text for text in shown if SPOKEN.search(text)] == []

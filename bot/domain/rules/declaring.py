@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime, timedelta
 
 from bot.domain.commands import ChangeRunbook, DeclareIncident, LinkChannel, LinkSurface, PointOut
 from bot.domain.events import ChannelOpened, Event, IncidentDeclared, RunbookChosen, SurfacePosted
 from bot.domain.incident import Incident
 from bot.domain.likeness import LikenessFound
+from bot.domain.rules.words import can_be_seen
 from bot.domain.vocabulary import TITLE_MAX, Kind, Refused, incident_name
 
 SPAN_MAX = timedelta(days=40)  # longer is a slip of the finger
@@ -29,7 +29,7 @@ def declare(incident: Incident, command: DeclareIncident, now: datetime) -> list
         )
     private = command.private or (command.adopts is not None and command.adopts.private)
     title = " ".join(command.title.split())
-    if not _can_be_seen(title):
+    if not can_be_seen(title):
         raise Refused("What is broken? Type a title: `/incident P1 checkout returns 500`.")
     if len(title) > TITLE_MAX:
         raise Refused(
@@ -70,11 +70,6 @@ def change_runbook(incident: Incident, command: ChangeRunbook, now: datetime) ->
     if incident.runbook == command.runbook.id:
         return []
     return [RunbookChosen.of(command.runbook, at=now, by=command.by, previous=incident.runbook_title)]
-
-
-def _can_be_seen(text: str) -> bool:
-    """Whether there is more in it than blanks, joiners and marks of direction."""
-    return any(unicodedata.category(character)[0] not in "ZC" for character in text)
 
 
 def _has_begun(started: datetime, now: datetime) -> None:
