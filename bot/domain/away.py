@@ -13,6 +13,7 @@ from bot.domain.flags import FIRST_ENVIRONMENT
 from bot.domain.happened import Happened
 
 BETWEEN = ":"  # no key of our own has one
+GONE = "?"  # what a flag serves that its back-end does not know any more: each application's own default
 
 
 class Switch(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
-from bot.domain.away import FlagNotSwitched, FlagSwitching, Switch
+from bot.domain.away import GONE, FlagNotSwitched, FlagSwitching, Switch
 from bot.domain.containing import Policy
 from bot.domain.events import (
     ContainmentEnded,
@@ -51,6 +51,8 @@ def line(event: Switched, t: Translate, who: Who, quote: Quote) -> str:
                 when=_utc(event.review_at),
             )
             return f"{said} {t('{owner} answers for it.', owner=who(event.owner))}" if event.owner else said
+        case ContainmentLost(serves=serves) if serves == GONE:
+            return t("The flag {flag} is gone: each application serves its own default.", flag=flag)
         case ContainmentLost():
             return t(
                 "The flag {flag} is not held any more: it serves {serves}, changed by {who}.",

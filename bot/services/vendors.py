@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.domain.away import BETWEEN, Switch, parts
+from bot.domain.away import BETWEEN, GONE, Switch, parts
 from bot.domain.commands import FlagFacts, LoseContainment, SettleFlag
 from bot.domain.language import Translate, marked
 from bot.domain.naming import refusal_words
@@ -49,7 +49,6 @@ LEASE = timedelta(
     seconds=60
 )  # longer than any write and its read-back; then whoever finds the row reads it again
 AGAIN_FIRST = 2.0  # seconds until what is in doubt is read again, doubled each time
-AGAIN_LONGEST = 60.0
 TRIES_MOST = 5  # of a back-end that says "too often"; then the person is told, and may ask again
 LOOK_AGAIN = 0.2  # seconds between two looks whether another process is done
 LOOKED_AT = 500  # flags among which a near miss is looked for
@@ -420,7 +419,12 @@ class Vendors:
         log.warning(
             "a flag is in doubt: %s", why, extra={"action": "flag_in_doubt", "operation": away.operation}
         )
-        await self._later(away, min(AGAIN_FIRST * 2**away.tries, AGAIN_LONGEST), doubt=True, why=why)
+        await self._later(
+            away,
+            min(AGAIN_FIRST * 2**away.tries, flag_vendor.READ_AGAIN_MOST.total_seconds()),
+            doubt=True,
+            why=why,
+        )
 
     async def _later(self, away: Away, seconds: float, *, doubt: bool, why: str = "") -> None:
         now = self._now()
@@ -456,7 +460,7 @@ class Vendors:
             key=away.flag,
             environment=away.env,
             safe="",
-            serves="?" if state is None else state.serving,
+            serves=GONE if state is None else state.serving,
             held_by=None,
             changed_by="" if state is None else state.changed_by,
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar, assert_never
 
 from bot.domain import story_flags
-from bot.domain.away import FlagNotSwitched, FlagSwitching
+from bot.domain.away import GONE, FlagNotSwitched, FlagSwitching
 from bot.domain.containing import Policy
 from bot.domain.events import (
     ContainmentEnded,
@@ -247,13 +247,21 @@ def switch_label(safe: str, environment: str, face: Face) -> str:
 
 def _lost(event: ContainmentLost, incident: Incident, face: Face) -> Drawing:
     t = face.t
-    text = t(
-        "<!channel> {flag} *is not held any more*: it serves {serves}, changed by {who}. Nobody asked Firebreak "
-        "for that.",
-        flag=_named(event.flag, event.environment),
-        serves=code(event.serves),
-        who=_changer(event.changed_by, face) or t("somebody"),
-    )
+    flag = _named(event.flag, event.environment)
+    if event.serves == GONE:
+        text = t(
+            "<!channel> {flag} *is gone* from where it is kept: each application serves its own default now, which "
+            "may be what was switched off. Nobody asked Firebreak for that.",
+            flag=flag,
+        )
+    else:
+        text = t(
+            "<!channel> {flag} *is not held any more*: it serves {serves}, changed by {who}. Nobody asked "
+            "Firebreak for that.",
+            flag=flag,
+            serves=code(event.serves),
+            who=_changer(event.changed_by, face) or t("somebody"),
+        )
     value = _value(FlagAim(incident=incident.number, flag=event.flag, environment=event.environment))
     if value is None:
         return _said(text)

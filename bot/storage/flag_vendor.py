@@ -14,6 +14,9 @@ from bot.domain.away import Switch
 from bot.storage.engine import Row, Transaction
 from bot.storage.timeline import stamp
 
+READ_AGAIN_MOST = timedelta(seconds=60)  # until what is in doubt is read again
+ASKED_AGAIN_MOST = timedelta(seconds=600)  # until a back-end that was asked too often may be asked again
+
 
 class State(StrEnum):
     """How far it has come. A stored name never changes."""
@@ -138,12 +141,21 @@ def ask_back(
 def take(
     transaction: Transaction, team_id: str, *, now: datetime, lease: timedelta, only: str = ""
 ) -> Away | None:
-    """One row that is due, for this process alone until the lease ends; `only` the one of this operation."""
+    """One row that is due, for this process alone until the lease ends; `only` the one of this operation.
+
+    What is due further ahead than anything is put off was put off before the clock went back, and is due too.
+    """
     row = transaction.one(
-        f"{_SELECT} and state in ('asked', 'doubt') and due <= :now and (:only = '' or operation = :only)"
-        " and (taken_until is null or taken_until <= :now) order by due limit 1" + transaction.for_update,
+        f"{_SELECT} and state in ('asked', 'doubt')"
+        " and (due <= :now or due > case state when 'doubt' then :doubt else :asked end)"
+        " and (:only = '' or operation = :only)"
+        " and (taken_until is null or taken_until <= :now or taken_until > :longest)"
+        " order by due limit 1" + transaction.for_update,
         team_id=team_id,
         now=stamp(now),
+        doubt=stamp(now + 2 * READ_AGAIN_MOST),
+        asked=stamp(now + 2 * ASKED_AGAIN_MOST),
+        longest=stamp(now + 2 * lease),  # twice: the clock of whoever took it may be ahead of ours
         only=only,
     )
     if row is None:

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from bot.domain.away import FlagNotSwitched, Switch
+from bot.domain.away import GONE, FlagNotSwitched, Switch
 from bot.domain.commands import EndContainment
 from bot.domain.events import ContainmentLost, FlagContained, FlagRestored
 from bot.domain.flags import Definition
@@ -379,6 +379,48 @@ async def test_an_answer_of_another_shape_is_no_answer(post: Away) -> None:
     with pytest.raises(Refused, match="not understood"):
         await post.containment.look(FLAG, "production")
     assert await post.vendors.everything() == []
+
+
+async def test_a_flag_that_is_deleted_there_while_it_is_held_is_missed_and_can_be_accepted(
+    post: Away,
+) -> None:
+    await post.holds()
+    del post.fake.features["gateway"]
+    with pytest.raises(Refused, match="has no flag `gateway`"):
+        await post.lets_go(force=True)
+    assert await post.containment.look_after() == 1
+    lost = await post.last()
+    assert isinstance(lost, ContainmentLost)
+    assert lost.serves == GONE
+    assert await post.containment.look_after() == 0
+    command = EndContainment(by=BO.id, flag=FLAG, reason="it is gone")
+    await post.containment.change(BO, 1, command, key=post.key())
+    assert (await post.incident()).containments == ()
+
+
+async def test_a_token_that_expired_lets_go_of_nothing_and_its_successor_does(post: Away) -> None:
+    await post.holds()
+    post.connect(post.fake, post.session, "expired")
+    assert await post.containment.look_after() == 0
+    with pytest.raises(Refused, match="401"):
+        await post.lets_go()
+    assert len((await post.incident()).containments) == 1
+    post.connect(post.fake, post.session)
+    await post.lets_go()
+    await post.does()
+    assert isinstance(await post.last(), FlagRestored)
+    assert post.is_on()
+
+
+async def test_a_clock_that_goes_back_does_not_leave_a_flag_in_doubt(post: Away) -> None:
+    post.fake.make("gateway")
+    post.fake.fault = Fault.BROKEN
+    await post.kills(flag=FLAG)
+    await post.does()
+    assert await post.steps() == [Step.ASKED, Step.UNKNOWN]
+    await post.later(-3 * 3600)
+    assert isinstance(await post.last(), FlagContained)
+    assert not post.is_on()
 
 
 async def test_a_flag_left_so_for_good_is_watched_no_more(post: Away) -> None:
