@@ -32,5 +32,7 @@ def test_it_does_not_say_confirmed_before_it_was_read_back() -> None:
 def test_a_flag_that_is_gone_is_not_said_to_serve_something() -> None:
     lost = ContainmentLost(at=after(5), by="firebreak", flag="unleash:new-gateway", serves=GONE)
     said = read(moment(lost, incident(HELD), FACE, ReadBack.MISSING))
-    assert "is gone from where it is kept: each application serves its own default now" in said.replace("*", "")
+    assert "is gone from where it is kept: each application serves its own default now" in said.replace(
+        "*", ""
+    )
     assert GONE not in said
