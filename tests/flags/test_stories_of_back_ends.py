@@ -159,7 +159,7 @@ def settings(slack: Sandbox, place: Any, tmp_path: Path) -> Settings:
 async def becomes(bot: Firebreak, kind: str, times: int = 1) -> None:
     """It was asked for in the background."""
     async with asyncio.timeout(20):
-        while [each.event.type for each in await bot.incidents.timeline(1)].count(kind) < times:  # noqa: ASYNC110
+        while sum(each.event.type == kind for each in await bot.incidents.timeline(1)) < times:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
