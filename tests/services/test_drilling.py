@@ -207,7 +207,7 @@ async def test_a_flag_that_is_at_its_safe_value_already_would_show_nothing(pract
     [
         (("production",), None, "all of them are production"),
         (("production", "staging", "test"), None, "Name one of these behind the flag: staging, test"),
-        (("production", "staging"), "stagin", "did you mean 'staging'"),
+        (("production", "staging"), "stagin", "Did you mean `staging`"),
     ],
 )
 def test_where_to_practise_is_never_guessed(
