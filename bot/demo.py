@@ -88,9 +88,8 @@ async def demo(
             return await (_show(stage, story, speed) if watch else _play(stage, story))
         click.echo(f"A local Slack with Firebreak in it: {slack.url}")
         click.echo(f"Open it and type: {FIRST_TYPED}")
-        command = (
-            sys.argv[0] if sys.argv[0].endswith("firebreak") else "firebreak"
-        )  # in a clone it is in .venv
+        # in a clone it is .venv/bin/firebreak, and on nobody's PATH
+        command = sys.argv[0] if sys.argv[0].endswith("firebreak") else "firebreak"
         click.echo(
             f"Or watch one being led: {command} demo --story payments --watch. Ctrl-C stops everything."
         )
