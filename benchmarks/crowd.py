@@ -122,9 +122,15 @@ async def _topic(client: AsyncWebClient, channel: str, text: str) -> None:
 
 
 async def _surfaces(client: AsyncWebClient, channel: str, text: str) -> None:
-    card = await client.chat_postMessage(channel=channel, text=text, blocks=_blocks(text))
-    below = client.chat_postMessage(channel=channel, text=text, blocks=_blocks(text))
-    _, checklist = await asyncio.gather(_kept(client, channel, card["ts"], "card"), below)
+    blocks = _blocks(text)
+    card = await client.chat_postMessage(channel=channel, text=text, blocks=blocks)
+    await asyncio.gather(
+        _kept(client, channel, card["ts"], "card"), _below(client, channel, text, blocks)
+    )  # neither waits for the other, as with ours
+
+
+async def _below(client: AsyncWebClient, channel: str, text: str, blocks: list[dict[str, Any]]) -> None:
+    checklist = await client.chat_postMessage(channel=channel, text=text, blocks=blocks)
     await _kept(client, channel, checklist["ts"], "checklist")
 
 
