@@ -19,6 +19,8 @@ from pydantic_core import ErrorDetails
 Place = tuple[str | int, ...]
 
 SHOWN_MAX = 60  # characters of a wrong value that are repeated; enough to recognise it, on one line
+HALF = 0.5  # looser than ALIKE: these are offered to look at, nothing is done with them
+WITHIN = 3  # characters; fewer stand in too many names
 ALIKE = 0.6  # difflib's own default: below it, a suggestion puzzles more than it helps
 
 
@@ -35,6 +37,14 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     lowered = {choice.casefold(): choice for choice in choices}
     near = difflib.get_close_matches(word.casefold(), lowered, n=1, cutoff=ALIKE)
     return lowered[near[0]] if near else None
+
+
+def meant(word: str, choices: Iterable[str], most: int = 3) -> list[str]:
+    """Those that a person perhaps meant: what contains the word, then what is spelled like it."""
+    known = list(choices)
+    within = [choice for choice in known if len(word) >= WITHIN and word.casefold() in choice.casefold()]
+    alike = difflib.get_close_matches(word, known, n=most, cutoff=HALF)
+    return list(dict.fromkeys([*sorted(within, key=len), *alike]))[:most]
 
 
 def unknown(word: str, choices: Iterable[str]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import difflib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -19,6 +18,7 @@ from bot.domain.away import BETWEEN, GONE, Switch, parts
 from bot.domain.commands import FlagFacts, LoseContainment, SettleFlag
 from bot.domain.language import Translate, marked
 from bot.domain.naming import refusal_words
+from bot.domain.spelling import meant
 from bot.domain.vocabulary import FIREBREAK, Refused
 from bot.flags.protocol import (
     ApprovalRequired,
@@ -101,8 +101,7 @@ class Vendors:
         for name, site in self._sites.items():
             with contextlib.suppress(Refused):
                 known = [each.ref.key for each in await self._searched(site, env, "", LOOKED_AT)]
-                meant = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
-                found += [f"{name}{BETWEEN}{each}" for each in meant]
+                found += [f"{name}{BETWEEN}{each}" for each in meant(key, known)]
         return found[:3]
 
     async def search(self, words: str, env: str, limit: int) -> tuple[list[FlagSummary], list[str]]:

@@ -88,7 +88,10 @@ def announcement(incident: Incident, face: Face, now: datetime) -> Drawing:
             lead=lead_words(incident, face),
             ago=ago(incident.declared_at, now, t),
         )
-    details = [detail, _warned(incident, face), face.meaning(incident.severity) or None]
+    known = marks(incident, t)
+    if known:  # first of all: nobody should jump for a drill
+        headline = f"⚠️ *{known}* · {headline}"
+    details = [detail, face.meaning(incident.severity) or None]
     small = [blocks.context(*details)] if any(details) else []
     return Drawing([blocks.section(headline), *small], blocks.notification(_in_a_line(incident, face)))
 
@@ -186,7 +189,7 @@ def _facts(incident: Incident, face: Face, now: datetime) -> Block:
         progress=progress(incident, incident.phase, face),
     )
     people = (_leader(incident, face), _others(incident, face))
-    return blocks.lines(meaning or None, phase, *people, affected, declared, *times)
+    return blocks.lines(meaning[:1].upper() + meaning[1:] or None, phase, *people, affected, declared, *times)
 
 
 def _affected(incident: Incident, face: Face) -> str | None:
@@ -298,8 +301,9 @@ def _recovery_times(incident: Incident, face: Face) -> str:
 
 
 def _in_a_line(incident: Incident, face: Face) -> str:
-    """For notifications and for lists."""
-    return face.t(
+    """For notifications: on a locked screen it is all that is seen, so a drill says there that it is one."""
+    known = marks(incident, face.t)
+    said = face.t(
         "{incident} {severity} {title}: {phase}, {lead}",
         incident=incident.name,
         severity=incident.severity.value,
@@ -307,6 +311,7 @@ def _in_a_line(incident: Incident, face: Face) -> str:
         phase=phase_word(incident.phase, face.t),
         lead=lead_words(incident, face),
     )
+    return f"{known} · {said}" if known else said
 
 
 def list_line(incident: Incident, face: Face, now: datetime) -> str:

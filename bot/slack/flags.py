@@ -147,7 +147,7 @@ def _contained(event: FlagContained, incident: Incident, face: Face, read_back: 
         small.append(t("Asked for by {who}.", who=face.person(event.asked_by)))
     if event.review_at is not None:
         small.append(t("Somebody looks at it again: {when}", when=day_and_clock(event.review_at)))
-    drawn = [blocks.context(*small)]
+    drawn = [blocks.context("\n".join(small))]
     if event.alone:
         drawn.insert(0, _alone(event.alone, face))
     return _said(text, *drawn, *_buttons(incident, event.flag, event.environment, event.before, face))

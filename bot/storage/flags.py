@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +18,7 @@ from bot.domain.commands import (
 from bot.domain.containing import AT_MOST_A_MINUTE, OWNER, policy_in
 from bot.domain.events import FlagAsked, FlagContained
 from bot.domain.flags import FIRST_ENVIRONMENT, Definition
+from bot.domain.spelling import meant
 from bot.domain.vocabulary import FIREBREAK, Refused
 from bot.storage import flag_audit, flag_definitions, flag_log, flag_overrides
 from bot.storage.engine import Transaction
@@ -268,7 +268,7 @@ def _find(transaction: Transaction, team_id: str, environment: str, key: str) ->
 def near_misses(transaction: Transaction, team_id: str, environment: str, key: str) -> list[str]:
     """The keys that were perhaps meant."""
     known = flag_definitions.keys(transaction, team_id, environment)
-    return difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    return meant(key, known)
 
 
 def _facts(transaction: Transaction, team_id: str, found: Stored, *, production: bool) -> FlagFacts:

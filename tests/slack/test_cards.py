@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from bot.domain.events import (
+    ChannelOpened,
     FlagContained,
     IncidentClosed,
+    IncidentDeclared,
     PhaseEntered,
     RoleTaken,
     SeverityChanged,
     StepDone,
     StepSkipped,
 )
-from bot.domain.vocabulary import Phase, Role, Severity
+from bot.domain.evolving import replay
+from bot.domain.vocabulary import FIREBREAK, Kind, Phase, Role, Severity
 from bot.slack.cards import TOPIC_MAX, announcement, incident_card, list_line, summary_message, topic
 from tests.slack.made import ANA, BO, FACE, after, check, elements, incident, labels, primaries, read
 
@@ -110,6 +113,16 @@ def test_the_announcement_is_two_lines_with_the_way_to_the_channel() -> None:
     said = read(drawn)
     assert "*P0* <#C07> *checkout returns 500*" in said
     assert f"stabilize · <@{BO}> leads · declared" in said
+
+
+def test_a_drill_is_announced_as_one_before_anything_else() -> None:
+    begun = IncidentDeclared(
+        at=after(0), by=ANA, number=7, title="game day", severity=Severity.P1, kind=Kind.DRILL
+    )
+    made = replay(7, [begun, ChannelOpened(at=after(0), by=FIREBREAK, channel="C07", name="inc-7")])
+    drawn = check(announcement(made, FACE, after(34)))
+    assert read(drawn).startswith("⚠️ *drill* · *P1* <#C07> *game day*")
+    assert drawn.text.startswith("drill · INC-7 P1")
 
 
 def test_before_the_channel_exists_the_announcement_names_the_incident() -> None:

@@ -43,7 +43,7 @@ async def test_a_person_leads_an_incident_in_the_page(slack_with_bot: Sandbox, b
         checklist = page.locator(".message", has_text="Stabilize:").first
         await checklist.get_by_role("button", name="Done: Note which payments fail").click()
         await expect(checklist).to_contain_text("✅ Note which payments fail")
-        await expect(checklist).to_contain_text("1 of 7 done")
+        await expect(checklist).to_contain_text("1 of 8 done")
 
         await card.get_by_role("button", name="Next phase: repair").click()
         await expect(page.locator(".message", has_text="Phase stabilize is not over").last).to_be_visible()
