@@ -362,8 +362,8 @@ async def test_a_flag_that_two_incidents_would_hold_is_held_by_one(replicas: Bot
     redefined = asyncio.ensure_future(defines(other, "checkout-v2", safe="maybe"))
     assert await still_waits(second)
     await one.commits()
-    for waiting in (second, redefined):
-        with pytest.raises(Refused, match="INC-1"):
+    for waiting, refusal in ((second, "already held at `off`"), (redefined, "is held by INC-1")):
+        with pytest.raises(Refused, match=refusal):
             await waiting
     assert await other.read(lambda transaction: flags.find(transaction, TEAM, "checkout-v2")) == Flag(
         "checkout-v2", "", "on", "off", 1, holder="INC-1", held_at="off"
