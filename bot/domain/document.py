@@ -9,12 +9,13 @@ from datetime import datetime
 from bot.domain.events import Event
 from bot.domain.holding import holdings, shared_files
 from bot.domain.incident import Incident
-from bot.domain.language import Translate
+from bot.domain.language import Translate, Who
 from bot.domain.measure_words import caution, measure_lines, pairs
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import milestone_word, phase_word, role_word
-from bot.domain.story import Who, action_item_line, line, marks, utc
+from bot.domain.story import line, marks, utc
 from bot.domain.story_captured import size_words, unread_words
+from bot.domain.story_gates import action_item_line
 from bot.domain.told import Recorded, Told, told
 
 

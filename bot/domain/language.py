@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+
+Who = Callable[[str], str]  # a person's id in, the name out
+Quote = Callable[[str], str]  # what somebody typed in, escaped out
 
 
 class Translate(Protocol):
@@ -20,6 +23,16 @@ class Translate(Protocol):
     def n(self, one: str, many: str, count: int, /, **params: object) -> str:
         """The form for `count`, which the text may show as `{count}`."""
         ...
+
+
+def as_it_is(text: str) -> str:
+    """The `Quote` of screens without markup."""
+    return text
+
+
+def stopped(text: str) -> str:
+    """Ends as a sentence does, so that the next one can follow."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def marked(text: str) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Literal
 
 from bot.domain.happened import Happened
-from bot.domain.language import Translate
+from bot.domain.language import Quote, Translate
 from bot.domain.runbook import Frozen
 from bot.domain.vocabulary import incident_name
-
-Quote = Callable[[str], str]
 
 
 class Sign(StrEnum):

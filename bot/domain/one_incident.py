@@ -17,8 +17,8 @@ from bot.domain.document import timeline_markdown
 from bot.domain.events import Event
 from bot.domain.holding import holdings, shared_files
 from bot.domain.incident import Incident
-from bot.domain.language import Translate
-from bot.domain.story import Who, line
+from bot.domain.language import Translate, Who
+from bot.domain.story import line
 from bot.domain.told import Recorded, Told, told
 
 MENTION = re.compile(r"<@([UW][A-Z0-9]{2,20})>")

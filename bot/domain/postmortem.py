@@ -19,15 +19,16 @@ from bot.domain.events import (
 )
 from bot.domain.holding import holdings
 from bot.domain.incident import Incident
-from bot.domain.language import Translate
+from bot.domain.language import Translate, Who
 from bot.domain.measure_words import caution
 from bot.domain.metrics import Clock, clock_words, duration_words, elapsed
 from bot.domain.metrics.recovery import Recovery
 from bot.domain.naming import phase_word, role_word
 from bot.domain.questions import Answer, Proof
 from bot.domain.recoveries import recovery_of
-from bot.domain.story import Who, action_item_line, affected_words, marks, question_words, utc
+from bot.domain.story import affected_words, marks, utc
 from bot.domain.story_flags import place_words
+from bot.domain.story_gates import action_item_line, question_words
 from bot.domain.told import Recorded, Told, told
 from bot.domain.vocabulary import Milestone, Phase
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
-from bot.domain import story_captured, story_flags
+from bot.domain import story_captured, story_flags, story_gates
 from bot.domain.captured import Captured
 from bot.domain.elsewhere import ImportRestated, IncidentImported, UpdateImported
 from bot.domain.events import (
@@ -49,24 +48,15 @@ from bot.domain.events import (
 from bot.domain.evolving import Turn
 from bot.domain.happened import EntryCorrected
 from bot.domain.incident import Incident
-from bot.domain.language import Translate
+from bot.domain.language import Quote, Translate, Who, as_it_is, stopped
 from bot.domain.likeness import LikenessFound, likeness_line
 from bot.domain.measure_words import measured_line
 from bot.domain.metrics.wording import duration_words
 from bot.domain.naming import milestone_word, phase_word, role_word
-from bot.domain.questions import ActionItem, Proof
 from bot.domain.reminder_words import reminder_line, utc_clock
 from bot.domain.reminders import FLAG_REVIEW
 from bot.domain.switching import Switched
 from bot.domain.vocabulary import Kind, Phase, Role, incident_name
-
-Who = Callable[[str], str]
-Quote = Callable[[str], str]
-
-
-def as_it_is(text: str) -> str:
-    """For screens without markup."""
-    return text
 
 
 def is_told(event: Event) -> bool:
@@ -106,9 +96,9 @@ def line(event: Event, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
         case StepAssigned() | StepNoted() | StepAdded():
             return _step_talk(event, t, who, quote)
         case GateAnswered() | GateOverridden():
-            return _gate_line(event, t, who, quote)
+            return story_gates.gate_line(event, t, who, quote)
         case ActionItemAdded() | ActionItemDone() | ActionItemReopened():
-            return _item_line(event, t, who, quote)
+            return story_gates.item_line(event, t, who, quote)
         case PhaseEntered() | IncidentClosed():
             return _phase_line(event, t, by)
         case UpdatePosted():
@@ -220,7 +210,7 @@ def _step_line(event: StepDone | StepSkipped | StepReopened, t: Translate, by: s
             return t(
                 "{who} skipped: {step} Reason: {reason}",
                 who=by,
-                step=quote(_stopped(event.text)),
+                step=quote(stopped(event.text)),
                 reason=quote(event.reason),
             )
         case StepReopened():
@@ -245,68 +235,6 @@ def _step_talk(event: StepAssigned | StepNoted | StepAdded, t: Translate, who: W
             return t("{who} added a step: {step}", who=by, step=quote(event.step.text))
 
 
-def _gate_line(event: GateAnswered | GateOverridden, t: Translate, who: Who, quote: Quote) -> str:
-    by, phase = who(event.by), phase_word(event.phase, t)
-    match event:
-        case GateAnswered():
-            said = answer_lines(event, t, who, quote)
-            return "\n".join([t("{who} answered for phase {phase}:", who=by, phase=phase), *said])
-        case GateOverridden():
-            open_ = [*event.steps, *(question_words(question, t) for question in event.questions)]
-            return t(
-                "{who} left phase {phase} unverified. Reason: {reason} Open: {open}",
-                who=by,
-                phase=phase,
-                reason=quote(_stopped(event.reason)),
-                open=quote("; ".join(open_)) or t("nothing"),
-            )
-
-
-def answer_lines(event: GateAnswered, t: Translate, who: Who, quote: Quote) -> list[str]:
-    """One line an answer: what it is about, and what was said."""
-    told = []
-    for answer in event.answers:
-        label = question_words(answer.question, t)
-        about = who(answer.about) if answer.question is Proof.ALERT else quote(answer.about)
-        if answer.question in (Proof.PATHS, Proof.OWN):
-            label = about
-        elif about:
-            label = f"{label} ({about})"
-        told.append(f"- {label}: {quote(answer.text)}")
-    return told
-
-
-def question_words(question: Proof, t: Translate) -> str:
-    """The exit question in two or three words."""
-    match question:
-        case Proof.PATHS:
-            return t("paths that work again")
-        case Proof.ROOT_CAUSE:
-            return t("root cause")
-        case Proof.FIX:
-            return t("fix")
-        case Proof.REGRESSION_TEST:
-            return t("regression test")
-        case Proof.ALERT:
-            return t("alert")
-        case Proof.RUNBOOK:
-            return t("runbook")
-        case Proof.OBJECTIVE:
-            return t("objective")
-        case Proof.KNOWLEDGE:
-            return t("knowledge handed over")
-        case Proof.NO_ACTION_ITEM:
-            return t("no action item needed")
-        case Proof.OWN:
-            return t("the runbook's question")
-
-
-def unverified_words(incident: Incident, t: Translate) -> str:
-    """`left unverified: stabilize`, or nothing."""
-    phases = [phase_word(phase, t) for phase in Phase if phase in incident.unverified]
-    return t("left unverified: {phases}", phases=", ".join(phases)) if phases else ""
-
-
 def marks(incident: Incident, t: Translate) -> str:
     """What must be known before all else, wherever the incident is shown: `drill · left unverified: repair`."""
     told = [t("private")] if incident.private else []
@@ -327,39 +255,7 @@ def marks(incident: Incident, t: Translate) -> str:
         told.append(t("not an incident"))
     if incident.merged_into is not None:
         told.append(t("duplicate of {parent}", parent=incident_name(incident.merged_into)))
-    return " · ".join(filter(None, [*told, unverified_words(incident, t)]))
-
-
-def action_item_line(item: ActionItem, t: Translate, who: Who, quote: Quote = as_it_is) -> str:
-    """`2. Alert on retries — Bo, due 2026-12-01`."""
-    text = t(
-        "{number}. {text} — {owner}, due {due}",
-        number=item.number,
-        text=quote(item.text),
-        owner=who(item.owner),
-        due=item.due.isoformat(),
-    )
-    return t("{item} (done)", item=text) if item.done_at is not None else text
-
-
-def _item_line(
-    event: ActionItemAdded | ActionItemDone | ActionItemReopened, t: Translate, who: Who, quote: Quote
-) -> str:
-    by, number, text = who(event.by), event.number, quote(event.text)
-    match event:
-        case ActionItemAdded():
-            return t(
-                "{who} added action item {number} for {owner}, due {due}: {text}",
-                who=by,
-                number=number,
-                owner=who(event.owner),
-                due=event.due.isoformat(),
-                text=text,
-            )
-        case ActionItemDone():
-            return t("{who} did action item {number}: {text}", who=by, number=number, text=text)
-        case ActionItemReopened():
-            return t("{who} opened action item {number} again: {text}", who=by, number=number, text=text)
+    return " · ".join(filter(None, [*told, story_gates.unverified_words(incident, t)]))
 
 
 def _phase_line(event: PhaseEntered | IncidentClosed, t: Translate, by: str) -> str:
@@ -467,11 +363,6 @@ def _imported_line(
                 source=quote(event.said.source),
                 what="; ".join(told),
             )
-
-
-def _stopped(text: str) -> str:
-    """Ends as a sentence does, so that the next one can follow."""
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def utc(at: datetime) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -17,12 +16,9 @@ from bot.domain.events import (
     FlagRestored,
 )
 from bot.domain.flags import FIRST_ENVIRONMENT
-from bot.domain.language import Translate
+from bot.domain.language import Quote, Translate, Who
 from bot.domain.reminders import FLAG_REVIEW
 from bot.domain.switching import Switched
-
-Who = Callable[[str], str]
-Quote = Callable[[str], str]
 
 
 def line(event: Switched, t: Translate, who: Who, quote: Quote) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from bot.domain.cells import quoted
 from bot.domain.elsewhere import ImportRestated, IncidentImported, UpdateImported
 from bot.domain.incident import Incident
-from bot.domain.language import English
+from bot.domain.language import English, Who
 from bot.domain.recoveries import recovery_of
 from bot.domain.story import line
 from bot.domain.told import Told, told
@@ -25,8 +25,6 @@ from bot.storage.timeline import Entry, stamp
 
 PAGE = 200  # incidents read at once, so that a bot at work hardly waits
 SAID_IN = English()  # a record is data: its words do not change with the language of a workspace
-
-Who = Callable[[str], str]
 
 
 def record(incident: Incident, entries: list[Entry], team_id: str, who: Who) -> dict[str, Any]:

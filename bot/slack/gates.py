@@ -6,7 +6,7 @@ from bot.domain.incident import Incident
 from bot.domain.language import Translate
 from bot.domain.naming import phase_word
 from bot.domain.questions import Answer, Proof, unanswered
-from bot.domain.story import question_words
+from bot.domain.story_gates import question_words
 from bot.domain.vocabulary import ANSWER_MAX, REASON_MAX, Phase
 from bot.slack import blocks
 from bot.slack.blocks import Block

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain.incident import Incident, Update
-from bot.domain.story import action_item_line, marks, unverified_words
+from bot.domain.story import marks
+from bot.domain.story_gates import action_item_line, unverified_words
 from bot.domain.vocabulary import incident_name
 from bot.slack.face import Face
 from bot.slack.text import ago, clock, code, quoted

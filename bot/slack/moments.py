@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain import story
+from bot.domain import story, story_gates
 from bot.domain.captured import PersonLeft
 from bot.domain.events import (
     Event,
@@ -141,7 +141,7 @@ def _answered(event: GateAnswered, face: Face) -> Drawing:
     t = face.t
     phase, who = phase_word(event.phase, t), face.person(event.by)
     headline = t("*How we know that {phase} is over* ({who})", phase=phase, who=who)
-    said = story.answer_lines(event, t, face.person, lambda text: quoted(text, ANSWER_SHOWN))
+    said = story_gates.answer_lines(event, t, face.person, lambda text: quoted(text, ANSWER_SHOWN))
     return Drawing([blocks.section(headline), *map(blocks.section, said)], blocks.notification(headline))
 
 

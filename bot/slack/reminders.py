@@ -7,7 +7,7 @@ from bot.domain.incident import Incident
 from bot.domain.metrics.wording import duration_words
 from bot.domain.reminder_words import reminder_line
 from bot.domain.reminders import NOBODY_LEADS, UPDATE_DUE, item_of, step_of
-from bot.domain.story import action_item_line
+from bot.domain.story_gates import action_item_line
 from bot.slack import blocks
 from bot.slack.blocks import Block
 from bot.slack.face import Drawing, Face
