@@ -355,6 +355,8 @@ class ParentFacts:
     exists: bool
     merged_into: int | None = None
     private: bool = False
+    cancelled: bool = False
+    kind: Kind = Kind.REAL
 
 
 @dataclass(frozen=True, kw_only=True)

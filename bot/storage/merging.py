@@ -27,7 +27,14 @@ def merge(
     parent = load(transaction, team_id, into)
     facts = ParentFacts(number=into, exists=False)
     if parent is not None and may_see(parent, by):
-        facts = ParentFacts(number=into, exists=True, merged_into=parent.merged_into, private=parent.private)
+        facts = ParentFacts(
+            number=into,
+            exists=True,
+            merged_into=parent.merged_into,
+            private=parent.private,
+            cancelled=parent.cancelled is not None,
+            kind=parent.kind,
+        )
     command = MergeIncident(by=by, parent=facts, reason=reason)
     outcome = execute(transaction, team_id=team_id, number=number, command=command, now=now, key=key)
     if outcome.events:

@@ -49,8 +49,15 @@ CANCEL = CancelIncident(by=BO, reason="a test order")
 UNMERGE = UnmergeIncident(by=BO, reason="another gateway")
 
 
-def merge(number: int = 3, *, exists: bool = True, merged_into: int | None = None) -> MergeIncident:
-    facts = ParentFacts(number=number, exists=exists, merged_into=merged_into)
+def merge(
+    number: int = 3,
+    *,
+    exists: bool = True,
+    merged_into: int | None = None,
+    cancelled: bool = False,
+    kind: Kind = Kind.REAL,
+) -> MergeIncident:
+    facts = ParentFacts(number=number, exists=exists, merged_into=merged_into, cancelled=cancelled, kind=kind)
     return MergeIncident(by=BO, parent=facts, reason="the same gateway")
 
 
@@ -118,6 +125,8 @@ def test_a_closed_one_can_be_merged_and_keeps_its_end() -> None:
         ([], merge(NUMBER), "no other incident INC-7"),
         ([], merge(exists=False), "no other incident INC-3"),
         ([], merge(merged_into=2), "/incident merge INC-2 <reason>"),
+        ([], merge(cancelled=True), "INC-3 was cancelled and counts nowhere"),
+        ([], merge(kind=Kind.DRILL), "is a drill or a test and the other is not"),
         ([merge()], merge(4), "duplicate of INC-3 already"),
         ([merge()], REOPEN, "/incident unmerge <reason>"),
         ([COMMANDS[Absorb]], merge(), "has duplicates itself: INC-9"),

@@ -10,6 +10,7 @@ from bot.domain.commands import (
     CancelIncident,
     CorrectMilestone,
     MergeIncident,
+    ParentFacts,
     Release,
     ReopenIncident,
     StepBack,
@@ -29,9 +30,10 @@ from bot.domain.events import (
 from bot.domain.incident import Incident
 from bot.domain.rules import flags
 from bot.domain.rules.words import written
-from bot.domain.vocabulary import REASON_MAX, Milestone, Phase, Refused, incident_name
+from bot.domain.vocabulary import REASON_MAX, Kind, Milestone, Phase, Refused, incident_name
 
 REOPEN_WITHIN = timedelta(hours=24)  # later it is another incident, which the figures count by itself
+REHEARSED = (Kind.DRILL, Kind.TEST)  # they never enter the figures
 SPAN_MAX = timedelta(days=40)  # a milestone farther from the declaration is a slip of the finger
 
 # In the order in which they happen. Impact may end before or after the repair.
@@ -170,12 +172,32 @@ def _merge(incident: Incident, command: MergeIncident, now: datetime) -> list[Ev
             "`/incident reopen <reason>`.",
             incident=incident.name,
         )
+    _into_what_counts_alike(incident, parent)
     flags.nothing_held(incident)
     return [
         IncidentMerged(
             at=now, by=command.by, into=parent.number, reason=_reason(command.reason, f"merge {name}")
         )
     ]
+
+
+def _into_what_counts_alike(incident: Incident, parent: ParentFacts) -> None:
+    """A duplicate counts with its parent: nobody may make an incident vanish from the figures by merging it."""
+    name = incident_name(parent.number)
+    if parent.cancelled:
+        raise Refused(
+            "{parent} was cancelled and counts nowhere, so nothing was merged. If {incident} is none either, type "
+            "`/incident cancel <reason>`; else reopen {parent} in its channel first.",
+            incident=incident.name,
+            parent=name,
+        )
+    if (parent.kind in REHEARSED) != (incident.kind in REHEARSED):
+        raise Refused(
+            "One of {incident} and {parent} is a drill or a test and the other is not, so nothing was merged: only "
+            "the other one counts. Close it with a note instead.",
+            incident=incident.name,
+            parent=name,
+        )
 
 
 def _unmerge(incident: Incident, command: UnmergeIncident, now: datetime) -> list[Event]:
