@@ -12,9 +12,7 @@ from bot.domain.reminders import NOBODY_LEADS, UPDATE_DUE, wanted
 from bot.domain.vocabulary import Role, Severity
 from bot.services.reminders import Reminders
 from bot.storage.sqlite import SqliteEngine
-from tests.services.test_reports import ANA, Wall, engine, incidents_on, wall
-
-__all__ = ["engine", "wall"]
+from tests.services.conftest import ANA, Wall, incidents_on
 
 
 async def reminded(engine: SqliteEngine, wall: Wall, number: int = 1) -> list[str]:

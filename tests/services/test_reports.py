@@ -2,68 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from datetime import time
 
 import pytest
 
 from bot.domain.commands import CloseIncident, EnterNextPhase, SkipStep
 from bot.domain.language import English
 from bot.domain.metrics.asking import Asked, asked
-from bot.domain.runbook import Runbook, Step
 from bot.domain.vocabulary import Phase, Refused, Severity
-from bot.services.incidents import Actor, Incidents
 from bot.services.likenesses import Likenesses
 from bot.services.reports import Reports
 from bot.services.summaries import Schedule
 from bot.storage.sqlite import SqliteEngine
 from tests.domain.samples import ANSWERS
-
-BERLIN = ZoneInfo("Europe/Berlin")
-ANA = Actor("U01ANA", "ana")
-GENERAL = Runbook(
-    id="general",
-    title="General",
-    phases={
-        phase: (Step(id=f"{phase.value}-1", text="Do it", required=True),)
-        for phase in (Phase.STABILIZE, Phase.REPAIR, Phase.PREVENT)
-    },
-)
-
-
-class Wall:
-    """A clock on the wall that the test sets."""
-
-    def __init__(self, at: str) -> None:
-        self.at = datetime.fromisoformat(at).astimezone(UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def on(self, **ahead: float) -> None:
-        self.at += timedelta(**ahead)
-
-
-@pytest.fixture
-def wall() -> Wall:
-    return Wall("2026-11-20T08:00:00+01:00")
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[SqliteEngine]:
-    async with SqliteEngine.open(tmp_path / "firebreak.db") as opened:
-        yield opened
+from tests.services.conftest import ANA, BERLIN, Wall, incidents_on
 
 
 def reports_on(engine: SqliteEngine, wall: Wall, *, enabled: bool = True) -> Reports:
     schedule = Schedule(zone=BERLIN, post_time=time(9), channel="incidents", enabled=enabled)
     return Reports(engine, team_id="T1", schedule=schedule, t=English(), now=wall)
-
-
-def incidents_on(engine: SqliteEngine, wall: Wall) -> Incidents:
-    return Incidents(engine, team_id="T1", runbooks=lambda: [GENERAL], now=wall)
 
 
 async def test_few_incidents_are_listed_and_not_averaged(engine: SqliteEngine, wall: Wall) -> None:

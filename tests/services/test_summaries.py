@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,60 +21,20 @@ from bot.domain.commands import (
 from bot.domain.effects import PostSummary, SendPicture
 from bot.domain.language import English
 from bot.domain.metrics import instant
-from bot.domain.runbook import Runbook, Step
 from bot.domain.vocabulary import Milestone, Phase, Severity
-from bot.services.incidents import Actor, Incidents
 from bot.services.reports import Reports
 from bot.services.summaries import Schedule, Summaries
 from bot.storage import flags, outbox
 from bot.storage.flags import Flag
 from bot.storage.sqlite import SqliteEngine
 from tests.domain.samples import ANSWERS
+from tests.services.conftest import ANA, BERLIN, Wall, incidents_on
 from tests.storage.doing import imports
-
-BERLIN = ZoneInfo("Europe/Berlin")
-ANA = Actor("U01ANA", "ana")
-GENERAL = Runbook(
-    id="general",
-    title="General",
-    phases={
-        phase: (Step(id=f"{phase.value}-1", text="Do it", required=True),)
-        for phase in (Phase.STABILIZE, Phase.REPAIR, Phase.PREVENT)
-    },
-)
-
-
-class Wall:
-    """A clock on the wall that the test sets."""
-
-    def __init__(self, at: str) -> None:
-        self.at = datetime.fromisoformat(at).astimezone(UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def on(self, **ahead: float) -> None:
-        self.at += timedelta(**ahead)
-
-
-@pytest.fixture
-def wall() -> Wall:
-    return Wall("2026-11-20T08:00:00+01:00")
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[SqliteEngine]:
-    async with SqliteEngine.open(tmp_path / "firebreak.db") as opened:
-        yield opened
 
 
 def summaries_on(engine: SqliteEngine, wall: Wall, *, enabled: bool = True) -> Summaries:
     schedule = Schedule(zone=BERLIN, post_time=time(9), channel="incidents", enabled=enabled)
     return Summaries(engine, team_id="T1", schedules=[schedule], t=English(), now=wall)
-
-
-def incidents_on(engine: SqliteEngine, wall: Wall) -> Incidents:
-    return Incidents(engine, team_id="T1", runbooks=lambda: [GENERAL], now=wall)
 
 
 async def waiting(engine: SqliteEngine, wall: Wall) -> list[PostSummary]:

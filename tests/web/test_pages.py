@@ -23,7 +23,7 @@ from bot.storage.engine import Engine
 from bot.storage.sqlite import SqliteEngine
 from bot.web.pages import Pages, are_open, is_loopback
 from tests.domain.metrics import BERLIN
-from tests.services.test_reports import GENERAL
+from tests.services.conftest import GENERAL
 
 TOKEN = "a-token-that-is-long-enough"
 ANA = Actor("U01ANA", "ana")

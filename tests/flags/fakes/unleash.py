@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.flags.conformance import Fault
+from tests.flags.fakes import listening
 
 ADMIN, EDITOR, VIEWER, SDK = (
     "*:*.admin-token",
@@ -139,15 +140,11 @@ class FakeUnleash:
                 web.put(f"{admin}/projects/{{project}}/change-requests/{{number}}/state", self._state),
             ]
         )
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
-            yield self
-        finally:
-            self._released.set()
-            await runner.cleanup()
+        async with listening(application) as self.url:
+            try:
+                yield self
+            finally:
+                self._released.set()  # what is held back must end before the server can
 
     @web.middleware
     async def _door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
