@@ -91,8 +91,8 @@ def announcement(incident: Incident, face: Face, now: datetime) -> Drawing:
     known = marks(incident, t)
     if known:  # first of all: nobody should jump for a drill
         headline = f"⚠️ *{known}* · {headline}"
-    details = [detail, face.meaning(incident.severity) or None]
-    small = [blocks.context(*details)] if any(details) else []
+    details = "\n".join(filter(None, [detail, face.meaning(incident.severity)]))
+    small = [blocks.context(details)] if details else []
     return Drawing([blocks.section(headline), *small], blocks.notification(_in_a_line(incident, face)))
 
 
