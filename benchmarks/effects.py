@@ -111,7 +111,8 @@ async def redraws() -> tuple[int, bool]:
         await asyncio.sleep(1.5)
         await bot.bot.delivery.idle()
         text = bot.slack.text_of(channel.messages[place.ts])
-        return _updates(bot, place.ts) - before, "7 of 7 done" in text
+        shown = sum(item.phase is incident.phase for item in incident.items)
+        return _updates(bot, place.ts) - before, f"{shown} of {shown} done" in text
 
 
 def _updates(bot: Running, ts: str) -> int:
