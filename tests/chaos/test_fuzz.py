@@ -19,7 +19,7 @@ from chaos.ledger import Asked, Ledger, difference
 from chaos.mutations import mutated
 from chaos.recording import FORM, JSON, Recorded
 
-THROWN = 300
+THROWN = 200
 SEED = 41
 
 PRESS = Recorded(

@@ -344,7 +344,7 @@ LINES = [line.lstrip("#") for line in EXAMPLE.read_text().splitlines()] + [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(toml=st.one_of(st.text(max_size=80), st.lists(st.sampled_from(LINES), max_size=12).map("\n".join)))
 @example(toml='"a\\nb" = 1')
 def test_no_file_whatever_ends_in_anything_but_settings_or_one_sentence(

@@ -57,7 +57,7 @@ def _fields(name: str) -> list[str]:
 json_like = st.recursive(leaves, objects, max_leaves=15)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(json_like, max_size=3), st.sampled_from(["message", "modal", "home"]))
 def test_any_blocks_are_taken_or_refused(blocks: list[Any], surface: Any) -> None:
     try:

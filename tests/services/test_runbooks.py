@@ -233,7 +233,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     content=st.one_of(
         st.binary(max_size=300),

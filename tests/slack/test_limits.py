@@ -215,7 +215,7 @@ def check_everything(made: Incident) -> None:
     assert len(list_line(made, FACE, now)) < 1500
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     title=strange(TITLE_MAX),
     count=st.integers(1, 60),
